@@ -97,18 +97,13 @@ class Scene:
 
 def make_scene(rng: np.random.Generator, *, split: Split = "train") -> Scene:
     """Draw a scene of 1 to 10 things: boxes do not touch, and no two centres share a cell of the 8 x 8 grid."""
-    layout = (
-        HELD_OUT_LAYOUT
-        if split == "heldout" and rng.random() < 0.5
-        else str(rng.choice(TRAIN_LAYOUTS))
-    )
+    layout = HELD_OUT_LAYOUT if split == "heldout" and rng.random() < 0.5 else str(rng.choice(TRAIN_LAYOUTS))
     wanted = int(rng.integers(1, 11))
     places = _place(rng, _candidates(rng, layout, wanted), wanted)
     names = _names(rng, len(places), split)
     outline = bool(rng.random() < 0.35)
     things = tuple(
-        _thing(rng, name, place, outline=outline)
-        for name, place in zip(names, places, strict=True)
+        _thing(rng, name, place, outline=outline) for name, place in zip(names, places, strict=True)
     )
     return Scene(things=things, ground=_ground(rng), layout=layout)
 
@@ -148,32 +143,19 @@ def _names(rng: np.random.Generator, count: int, split: Split) -> list[tuple[str
     if rng.random() < 0.4:
         colours = tuple(rng.permutation(COLOURS)[: rng.integers(2, 4)].tolist())
         shapes = tuple(rng.permutation(SHAPES)[: rng.integers(2, 4)].tolist())
-    pairs = [
-        (c, s)
-        for c in colours
-        for s in shapes
-        if split == "heldout" or (c, s) not in HELD_OUT
-    ]
+    pairs = [(c, s) for c in colours for s in shapes if split == "heldout" or (c, s) not in HELD_OUT]
     names = [pairs[i] for i in rng.integers(0, len(pairs), count)]
     if split == "heldout" and HELD_OUT.isdisjoint(names):
-        names[int(rng.integers(0, count))] = sorted(HELD_OUT)[
-            int(rng.integers(0, len(HELD_OUT)))
-        ]
+        names[int(rng.integers(0, count))] = sorted(HELD_OUT)[int(rng.integers(0, len(HELD_OUT)))]
     return names
 
 
-def _candidates(
-    rng: np.random.Generator, layout: str, wanted: int
-) -> NDArray[np.float64]:
+def _candidates(rng: np.random.Generator, layout: str, wanted: int) -> NDArray[np.float64]:
     """Centres to try in turn, float64[K, 2] in fractions of the side."""
     if layout == "grid":
         n = 3 if wanted <= 6 else 4
-        cells = (
-            np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1).reshape(-1, 2) + 0.5
-        ) / n
-        return np.tile(rng.permutation(cells), (4, 1)) + rng.normal(
-            0, 0.02, (4 * n * n, 2)
-        )
+        cells = (np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1).reshape(-1, 2) + 0.5) / n
+        return np.tile(rng.permutation(cells), (4, 1)) + rng.normal(0, 0.02, (4 * n * n, 2))
     if layout == "row":
         along, across = rng.uniform(0.05, 0.95, 120), rng.uniform(0.2, 0.8)
         line = np.stack([along, across + rng.uniform(-0.25, 0.25) * (along - 0.5)], -1)
@@ -181,17 +163,11 @@ def _candidates(
         return line if rng.random() < 0.6 else line[:, ::-1]
     if layout == "clusters":
         centres = rng.uniform(0.22, 0.78, (int(rng.integers(2, 4)), 2))
-        return centres[rng.integers(0, len(centres), 160)] + rng.normal(
-            0, 0.13, (160, 2)
-        )
+        return centres[rng.integers(0, len(centres), 160)] + rng.normal(0, 0.13, (160, 2))
     if layout == HELD_OUT_LAYOUT:
         turns = np.tile(np.arange(wanted) / wanted, 4) + rng.random()
         reach = rng.uniform(0.30, 0.37) + rng.normal(0, 0.012, turns.shape)
-        return (
-            0.5
-            + np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], -1)
-            * reach[:, None]
-        )
+        return 0.5 + np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], -1) * reach[:, None]
     return rng.uniform(0.05, 0.95, (160, 2))
 
 
@@ -209,9 +185,7 @@ def _place(
         edge = diameter / 2 + _GAP
         x, y = min(max(x, edge), 1 - edge), min(max(y, edge), 1 - edge)
         cell = (int(x * GRID), int(y * GRID))
-        if cell not in cells and all(
-            _apart((x, y, diameter), other) for other in placed
-        ):
+        if cell not in cells and all(_apart((x, y, diameter), other) for other in placed):
             cells.add(cell)
             placed.append((x, y, diameter))
             if len(placed) == wanted:
@@ -232,9 +206,7 @@ def _ground(rng: np.random.Generator) -> Ground:
         top = np.full(3, rng.uniform(216, 250))
     else:
         top = rng.uniform(222, 255, 3)
-    bottom = (
-        np.clip(top + rng.uniform(-14, 14), 212, 255) if rng.random() < 0.4 else top
-    )
+    bottom = np.clip(top + rng.uniform(-14, 14), 212, 255) if rng.random() < 0.4 else top
     return Ground(
         top=_rgb(top),
         bottom=_rgb(bottom),
@@ -283,36 +255,26 @@ def _unit(shape: str) -> NDArray[np.float64]:
     return np.array(cross, dtype=np.float64)
 
 
-def _polar(
-    turns: NDArray[np.float64], radius: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.stack(
-        [np.cos(2 * np.pi * turns) * radius, np.sin(2 * np.pi * turns) * radius], -1
-    )
+def _polar(turns: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([np.cos(2 * np.pi * turns) * radius, np.sin(2 * np.pi * turns) * radius], -1)
 
 
 def _corners(thing: Thing) -> NDArray[np.float64]:
     """The painted polygon, float64[K, 2] in fractions of the side: its box is centred on (x, y), `diameter` long."""
     turn = np.deg2rad(thing.angle)
-    turned = _unit(thing.shape) @ np.array(
-        [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
-    )
+    turned = _unit(thing.shape) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     low, high = turned.min(0), turned.max(0)
-    return (turned - (low + high) / 2) * (
-        thing.diameter / float((high - low).max())
-    ) + (thing.x, thing.y)
+    scale = thing.diameter / float((high - low).max())
+    return np.asarray((turned - (low + high) / 2) * scale + (thing.x, thing.y), np.float64)
 
 
 def _inset(corners: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """The polygon (clockwise on the screen) with each edge moved inwards by `width`."""
     edges = np.roll(corners, -1, 0) - corners
-    after = np.stack([-edges[:, 1], edges[:, 0]], -1) / np.linalg.norm(
-        edges, axis=1, keepdims=True
-    )
+    after = np.stack([-edges[:, 1], edges[:, 0]], -1) / np.linalg.norm(edges, axis=1, keepdims=True)
     before = np.roll(after, 1, 0)
-    return corners + width * (before + after) / (
-        1 + (before * after).sum(1, keepdims=True)
-    )
+    moved = corners + width * (before + after) / (1 + (before * after).sum(1, keepdims=True))
+    return np.asarray(moved, np.float64)
 
 
 def thing_box(thing: Thing, side: int) -> tuple[float, float, float, float]:
@@ -329,9 +291,7 @@ def draw_scene(scene: Scene, side: int = 128) -> NDArray[np.uint8]:
     canvas = _paint_ground(scene.ground, side * over)
     for thing in scene.things:
         _paint(canvas, thing)
-    image = np.asarray(
-        cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA), np.uint8
-    )
+    image = np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
     return _add_noise(image, scene.ground) if scene.ground.noise else image
 
 
@@ -355,9 +315,7 @@ def _paint_ground(ground: Ground, size: int) -> NDArray[np.uint8]:
 def _add_noise(image: NDArray[np.uint8], ground: Ground) -> NDArray[np.uint8]:
     """The image with uniform noise of up to `ground.noise` levels either way."""
     reach = round(ground.noise)
-    noise = np.random.default_rng(ground.seed).integers(
-        -reach, reach + 1, image.shape, dtype=np.int8
-    )
+    noise = np.random.default_rng(ground.seed).integers(-reach, reach + 1, image.shape, dtype=np.int8)
     return np.clip(image.astype(np.int16) + noise, 0, 255).astype(np.uint8)
 
 
@@ -371,9 +329,7 @@ def _paint(canvas: NDArray[np.uint8], thing: Thing) -> None:
     _fill(canvas, corners, fill)
 
 
-def _fill(
-    canvas: NDArray[np.uint8], corners: NDArray[np.float64], colour: tuple[int, ...]
-) -> None:
+def _fill(canvas: NDArray[np.uint8], corners: NDArray[np.float64], colour: tuple[int, ...]) -> None:
     # A pixel's centre stands at its index + 0.5, OpenCV's at its index.
     points = np.rint((corners * canvas.shape[0] - 0.5) * (1 << _SHIFT)).astype(np.int32)
     cv2.fillPoly(canvas, [points], colour, cv2.LINE_8, _SHIFT)
@@ -387,10 +343,7 @@ def dense_labels(scene: Scene, grid: int = GRID) -> dict[str, NDArray[np.int64]]
     eighths. These five are -100 where no centre lies.
     """
     keys = ("object", "colour", "size", "shape", "sub_x", "sub_y")
-    labels = {
-        key: np.full((grid, grid), 0 if key == "object" else -100, np.int64)
-        for key in keys
-    }
+    labels = {key: np.full((grid, grid), 0 if key == "object" else -100, np.int64) for key in keys}
     for thing in scene.things:
         column, row = int(thing.x * grid), int(thing.y * grid)
         labels["object"][row, column] = 1
