@@ -21,7 +21,9 @@ def _digest(seed: int) -> str:
 def test_same_seed_same_bytes_in_another_process() -> None:
     program = "from tests.train.worlds.test_words import _digest; print(_digest(5))"
     root = Path(__file__).parents[3]
-    other = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    other = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+    )
     assert other.stdout.strip() == _digest(5)
     assert _digest(6) != _digest(5)
 
