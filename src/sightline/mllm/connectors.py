@@ -1,0 +1,39 @@
+"""Connectors: from the vision tower's features to the language model's embeddings."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class MLPProjector(nn.Module):
+    """Linear-GELU-Linear (LLaVA-1.5, Liu et al. 2023), then where each token lies, as a row and a column vector.
+
+    Without the 2-D positions a small model trained from scratch does not learn to say where things are.
+    float[B, grid * grid, D_vision] -> float[B, grid * grid, D_text].
+    """
+
+    def __init__(self, vision_width: int, text_width: int, grid: int) -> None:
+        super().__init__()
+        self.grid = grid
+        self.linear_1 = nn.Linear(vision_width, text_width)
+        self.linear_2 = nn.Linear(text_width, text_width)
+        self.rows = nn.Embedding(grid, text_width)
+        self.columns = nn.Embedding(grid, text_width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        x = self.linear_2(nn.functional.gelu(self.linear_1(features)))
+        where = self.rows.weight[:, None] + self.columns.weight[None]  # [grid, grid, D]
+        projected: Tensor = x + where.flatten(0, 1)
+        return projected
+
+    @torch.no_grad()
+    def set_places(self, bins: Tensor) -> None:
+        """Start rows and columns from the embeddings of the coordinate bins at the cells' centres.
+
+        Args:
+            bins: float[100, D_text], the language model's embeddings of `<00>` to `<99>`.
+        """
+        centres = ((torch.arange(self.grid) + 0.5) * len(bins) / self.grid).long()
+        self.rows.weight.copy_(bins[centres])
+        self.columns.weight.copy_(bins[centres])

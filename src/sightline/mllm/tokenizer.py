@@ -1,0 +1,129 @@
+"""The tokenizer: byte-level BPE in which digits stand alone, with one token for each coordinate bin and note id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from sightline.errors import WeightsError
+
+BINS = 100
+MAX_NOTES = 32
+MARKS = (
+    "<pad>",
+    "<bos>",
+    "<eos>",
+    "<image>",
+    "<tools>",
+    "<note>",
+    "<user>",
+    "<reply>",
+    "<think>",
+    "<call>",
+    "<answer>",
+    "<quote>",
+    "<cite>",
+)
+"""The marks that give a dialogue its form. No text, wherever it comes from, is ever encoded into one."""
+
+_BIN = re.compile(r"<(\d\d)>")
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of `vocab_size` tokens over `texts`; marks, bins and note ids come first."""
+    specials = [*MARKS, *(f"<{i:02d}>" for i in range(BINS)), *(f"<e{i}>" for i in range(1, MAX_NOTES + 1))]
+    tokenizer = Tokenizer(models.BPE())
+    # Digits first: a number is a sequence of digits, whatever stands before it.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=specials,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        max_token_length=16,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        bos_token="<bos>",
+        eos_token="<eos>",
+        clean_up_tokenization_spaces=False,
+    )
+
+
+class Vocabulary:
+    """Ids of marks, bins and notes, and text to ids and back, over one tokenizer."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.tokenizer = tokenizer
+        self.backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        # Text is data: "<eos>" in a question is five characters, not the end of the question.
+        self.backend.encode_special_tokens = True
+        self.size = len(tokenizer)
+        self.marks = {mark[1:-1]: self._id(mark) for mark in MARKS}
+        self.first_bin = self._id("<00>")
+        self.first_note = self._id("<e1>")
+        self.first_text = self.first_note + MAX_NOTES
+        self._words = lru_cache(maxsize=65536)(self._encode)
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """From a folder that `save_pretrained` wrote. Raises `WeightsError` if there is none."""
+        if not (folder / "tokenizer.json").is_file():
+            raise WeightsError(f"no tokenizer.json in {folder}")
+        return cls(PreTrainedTokenizerFast.from_pretrained(folder))
+
+    def _id(self, token: str) -> int:
+        index: int | None = self.backend.token_to_id(token)
+        if index is None:
+            raise WeightsError(f"the tokenizer has no {token}")
+        return index
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self.backend.encode(text, add_special_tokens=False).ids)
+
+    def text(self, text: str, *, places: bool = False) -> list[int]:
+        """Ids of `text`, never a mark; with `places`, `<07>` becomes the bin of 7 %."""
+        if not places:
+            return list(self._words(text))
+        ids: list[int] = []
+        for i, part in enumerate(_BIN.split(text)):
+            ids += [self.first_bin + int(part)] if i % 2 else self._words(part)
+        return ids
+
+    def spans(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of `text` and the characters that each stands for."""
+        encoding = self.backend.encode(text, add_special_tokens=False)
+        return list(encoding.ids), list(encoding.offsets)
+
+    def note(self, name: str) -> int:
+        """The id of the note `e1`, `e2`, ..."""
+        number = int(name[1:])
+        if not 1 <= number <= MAX_NOTES:
+            raise ValueError(f"notes are e1 to e{MAX_NOTES}, not {name}")
+        return self.first_note + number - 1
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text of `ids`; bins become `<07>` again, note ids `e1`, marks `<answer>` and the like."""
+        return "".join(self._decoded(list(ids)))
+
+    def _decoded(self, ids: list[int]) -> Iterator[str]:
+        run: list[int] = []
+        for index in ids:
+            if index >= self.first_text:
+                run.append(index)
+                continue
+            yield self.backend.decode(run, skip_special_tokens=False)
+            run = []
+            token = self.backend.id_to_token(index)
+            yield token[1:-1] if index >= self.first_note else token
+        yield self.backend.decode(run, skip_special_tokens=False)

@@ -1,0 +1,86 @@
+"""The vision tower of the embedded tier: a convolutional stem and a transformer over its cells.
+
+The stem (Xiao et al. 2021, "Early Convolutions Help Transformers See Better") replaces the patch
+embedding: four stride-2 convolutions see edges before anything is cut into cells of 16 px.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from sightline.mllm.config import ConvStemViTConfig
+
+
+class Stem(nn.Module):
+    """float[B, 3, S, S] -> float[B, D, S/16, S/16]."""
+
+    def __init__(self, channels: list[int], width: int) -> None:
+        super().__init__()
+        sizes = [3, *channels]
+        layers: list[nn.Module] = []
+        for c_in, c_out in zip(sizes, sizes[1:], strict=False):
+            layers += [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=False), nn.GroupNorm(8, c_out), nn.GELU()]
+        layers.append(nn.Conv2d(sizes[-1], width, 3, stride=2, padding=1))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        features: Tensor = self.layers(pixels.contiguous(memory_format=torch.channels_last))
+        return features
+
+
+class Block(nn.Module):
+    """A pre-norm transformer block without a mask. float[B, N, D] -> float[B, N, D]."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm2 = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+
+    def attend(self, x: Tensor) -> Tensor:
+        b, n, d = x.shape
+        q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)  # each [B, H, N, d/H]
+        # Written out: on a CPU the fused kernel's backward is about twice as slow.
+        weights = (q * (d // self.heads) ** -0.5 @ k.transpose(-1, -2)).softmax(-1)
+        mixed: Tensor = self.out((weights @ v).transpose(1, 2).reshape(b, n, d))
+        return mixed
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attend(self.norm1(x))
+        fed: Tensor = x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
+        return fed
+
+
+class ConvStemViT(PreTrainedModel):
+    """float[B, 3, S, S] in -1..1 -> `last_hidden_state` float[B, (S/16)^2, D], cells in raster order."""
+
+    config_class = ConvStemViTConfig
+    base_model_prefix = "vision"
+    main_input_name = "pixel_values"
+
+    def __init__(self, config: ConvStemViTConfig) -> None:
+        super().__init__(config)
+        self.stem = Stem(list(config.stem_channels), config.hidden_size)
+        self.positions = nn.Embedding(config.grid**2, config.hidden_size)
+        self.blocks = nn.ModuleList(Block(config.hidden_size, config.num_heads) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.hidden_size)
+        self.post_init()
+
+    def forward(self, pixel_values: Tensor, **_: Any) -> BaseModelOutput:
+        x = self.stem(pixel_values.to(self.positions.weight.dtype))
+        x = x.flatten(2).transpose(1, 2) + self.positions.weight  # [B, N, D]
+        for block in self.blocks:
+            x = block(x)
+        return BaseModelOutput(last_hidden_state=self.norm(x))
+
+
+AutoModel.register(ConvStemViTConfig, ConvStemViT)

@@ -1,0 +1,1 @@
+"""The making of the model: worlds, stages, one loop, losses and recipes."""

@@ -1,0 +1,55 @@
+"""Checkpoints that are whole or absent: written beside, made durable, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sightline.errors import SightlineError
+
+STATE = "state.pt"
+
+
+def save_checkpoint(folder: Path, step: int, state: dict[str, Any], *, keep: int = 2) -> Path:
+    """Write `folder/step-00000123` atomically and drop all but the last `keep`.
+
+    A full disk or a kill on the way leaves the earlier checkpoints as they were.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"step-{step:08d}"
+    draft = folder / f".draft-{step:08d}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    with (draft / STATE).open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.rmtree(target, ignore_errors=True)
+    draft.replace(target)
+    for old in checkpoints(folder)[:-keep]:
+        shutil.rmtree(old)
+    return target
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The whole checkpoints in `folder`, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if (path / STATE).is_file())
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """The state that `save_checkpoint` wrote: tensors and plain values alone, no code is run.
+
+    Raises:
+        SightlineError: the file is not such a state.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path / STATE, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise SightlineError(f"cannot read the checkpoint {path}: {error}") from error
+    return state
+
+

@@ -1,0 +1,66 @@
+"""Losses over packed rows: next-token cross-entropy on replies, and DPO over pairs of replies."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sightline.mllm.masks import attention_mask
+from sightline.mllm.model import SightlineForConditionalGeneration
+from sightline.train.packing import Packed, targets
+
+
+def reply_logits(model: SightlineForConditionalGeneration, packed: Packed) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits where a reply token is predicted, float32[N, V], those tokens int[N], and bool[B, T] where.
+
+    The head runs on those positions alone.
+    """
+    where, wanted = targets(packed)
+    embeddings = model.embed(packed.ids, packed.pixels)
+    mask = attention_mask(packed.group, packed.branch, embeddings.dtype)
+    language = model.language_model
+    hidden = language.get_decoder()(
+        inputs_embeds=embeddings, attention_mask=mask, position_ids=packed.position, use_cache=False
+    ).last_hidden_state
+    logits: Tensor = language.lm_head(hidden[where]).float()
+    return logits, wanted, where
+
+
+def reply_loss(model: nn.Module, packed: Packed) -> tuple[Tensor, float, dict[str, float]]:
+    """Cross-entropy summed over the replies' tokens, their number, and exact replies by task."""
+    assert isinstance(model, SightlineForConditionalGeneration)
+    logits, wanted, where = reply_logits(model, packed)
+    loss = nn.functional.cross_entropy(logits, wanted, reduction="sum")
+    return loss, float(len(wanted)), exact_by_task(packed, where, logits.argmax(-1) == wanted)
+
+
+def exact_by_task(packed: Packed, where: Tensor, right: Tensor) -> dict[str, float]:
+    """Replies of which every token is predicted right, given the tokens before it, and replies in all, by task."""
+    rows = torch.arange(len(packed.ids))[:, None].expand_as(packed.ids)
+    ahead = where.nonzero(as_tuple=True)
+    key = torch.stack([rows[where], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
+    replies, index = key.unique(dim=0, return_inverse=True)
+    wrong = torch.zeros(len(replies)).index_add_(0, index, (~right).float())
+    task = torch.zeros(len(replies), dtype=torch.long).scatter_(0, index, packed.task[ahead[0], ahead[1] + 1])
+    figures: dict[str, float] = {}
+    for number, name in enumerate(packed.tasks):
+        mine = task == number
+        figures[f"all:{name}"] = float(mine.sum())
+        figures[f"hit:{name}"] = float((wrong[mine] == 0).sum())
+    return figures
+
+
+def reply_logprobs(model: SightlineForConditionalGeneration, packed: Packed) -> Tensor:
+    """Summed log-probability of each branch's reply, float32[R], rows first, then groups, then branches."""
+    logits, wanted, where = reply_logits(model, packed)
+    token = logits.log_softmax(-1).gather(-1, wanted[:, None]).squeeze(-1)
+    ahead = where.nonzero(as_tuple=True)
+    key = torch.stack([ahead[0], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
+    replies, index = key.unique(dim=0, return_inverse=True)
+    return torch.zeros(len(replies)).index_add_(0, index, token)
+
+
+def dpo_loss(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor, beta: float) -> Tensor:
+    """Rafailov et al. 2023, eq. 7, for each pair: -log sigmoid(beta * ((w - ref_w) - (l - ref_l))). float[P]."""
+    margin = (chosen - ref_chosen) - (rejected - ref_rejected)
+    return -nn.functional.logsigmoid(beta * margin)

@@ -1,0 +1,126 @@
+"""Dialogues into rows of one length: many branches on one prefix, many prefixes in a row.
+
+A row wastes nothing on padding and no image or document is encoded twice for two questions. The mask
+(`mllm.masks`) keeps the groups and the branches apart, and positions start anew in each, so that a branch
+in a packed row is computed as if it stood alone after its prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sightline.mllm.chat import Dialogue, render
+from sightline.mllm.processor import to_pixels
+from sightline.mllm.tokenizer import Vocabulary
+
+
+@dataclass
+class _Row:
+    """One row under construction; `task` holds the index of the token's task, -1 where there is no loss."""
+
+    ids: list[int] = field(default_factory=list)
+    group: list[int] = field(default_factory=list)
+    branch: list[int] = field(default_factory=list)
+    position: list[int] = field(default_factory=list)
+    loss: list[int] = field(default_factory=list)
+    task: list[int] = field(default_factory=list)
+    images: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, ids: list[int], *, group: int, branch: int, start: int, loss: list[int], task: int) -> None:
+        self.ids += ids
+        self.group += [group] * len(ids)
+        self.branch += [branch] * len(ids)
+        self.position += range(start, start + len(ids))
+        self.loss += loss
+        self.task += [task if counted else -1 for counted in loss]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A batch of rows. All are int[B, T] but `pixels`: float[N, 3, S, S], in the order of their tokens."""
+
+    ids: Tensor
+    group: Tensor
+    branch: Tensor
+    position: Tensor
+    loss: Tensor
+    task: Tensor
+    pixels: Tensor | None
+    tasks: tuple[str, ...]
+    dropped: int = 0
+    """Dialogues left out since their prefix and one branch are longer than a row."""
+
+
+def pack(
+    dialogues: Iterator[Dialogue], v: Vocabulary, *, rows: int, length: int, side: int, tokens_per_image: int
+) -> Packed:
+    """Fill `rows` rows of `length` tokens from `dialogues`.
+
+    A dialogue whose branches do not all fit what is left of a row gives those that do; one whose prefix
+    and first branch do not fit opens the next row; one that no row could hold is counted in `dropped`.
+    """
+    done: list[_Row] = []
+    row, groups, dropped = _Row(), 0, 0
+    tasks: dict[str, int] = {}
+    while len(done) < rows:
+        dialogue = next(dialogues)
+        rendered = render(dialogue, v, tokens_per_image)
+        if not rendered.branches:
+            continue
+        least = len(rendered.prefix) + min(len(ids) for ids, _ in rendered.branches)
+        if least > length:
+            dropped += 1
+            continue
+        if len(row.ids) + least > length:
+            done.append(row)
+            row, groups = _Row(), 0
+            if len(done) == rows:
+                break
+        groups += 1
+        prefix = rendered.prefix
+        row.add(prefix, group=groups, branch=0, start=0, loss=[0] * len(prefix), task=-1)
+        row.images += [np.asarray(image) for image in dialogue.images]
+        for number, ((ids, loss), branch) in enumerate(zip(rendered.branches, dialogue.branches, strict=True), 1):
+            if len(row.ids) + len(ids) <= length:
+                task = tasks.setdefault(branch.task or "other", len(tasks))
+                row.add(ids, group=groups, branch=number, start=len(prefix), loss=loss, task=task)
+    return _batch(done, v, length, side, tuple(tasks), dropped)
+
+
+def _batch(rows: list[_Row], v: Vocabulary, length: int, side: int, tasks: tuple[str, ...], dropped: int) -> Packed:
+    def stack(name: str, fill: int) -> Tensor:
+        values = [getattr(row, name) for row in rows]
+        return torch.tensor([value + [fill] * (length - len(value)) for value in values])
+
+    images = [image for row in rows for image in row.images]
+    return Packed(
+        ids=stack("ids", v.marks["pad"]),
+        group=stack("group", 0),
+        branch=stack("branch", 0),
+        position=stack("position", 0),
+        loss=stack("loss", 0),
+        task=stack("task", -1),
+        pixels=to_pixels(images, side) if images else None,
+        tasks=tasks,
+        dropped=dropped,
+    )
+
+
+def targets(packed: Packed) -> tuple[Tensor, Tensor]:
+    """Where the loss is taken and what is predicted there.
+
+    Returns:
+        bool[B, T], true at the position before each token that has a loss, and the tokens int[N] themselves
+        in the same order. A branch's first token has no loss, so its predecessor always stands just before it.
+    """
+    after = torch.zeros_like(packed.loss)
+    after[:, :-1] = packed.loss[:, 1:]
+    ahead = torch.zeros_like(packed.ids)
+    ahead[:, :-1] = packed.ids[:, 1:]
+    where = after.bool()
+    return where, ahead[where]
