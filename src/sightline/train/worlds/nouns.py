@@ -11,27 +11,31 @@ from sightline.train.worlds.lexicon import invented_word
 from sightline.train.worlds.scenes import COLOURS, SHAPES, SIZES, Split
 
 TRAIN_NOUNS = tuple(
-    """dog|car|person|chair|bottle|cup|bird|horse|sheep|cow|elephant|bear|zebra|giraffe|backpack|umbrella|handbag|tie
-suitcase|frisbee|ski|snowboard|kite|skateboard|surfboard|tennis racket|wine glass|fork|knife|spoon|bowl|banana|apple
-sandwich|carrot|pizza|donut|cake|couch|potted plant|bed|dining table|toilet|laptop|mouse|remote|keyboard|cell phone
-microwave|oven|toaster|sink|book|clock|vase|teddy bear|hair dryer|toothbrush|bicycle|motorcycle|airplane|bus|train
-boat|traffic light|fire hydrant|stop sign|parking meter|bench|man|woman|child|baby|tree|flower|house|window|door
-wall|fence|road|bridge|mountain|river|cloud|sun|moon|rock|leaf|shoe|hat|coat|glove|sock|shirt|dress|watch|ring
-necklace|pen|pencil|notebook|envelope|stamp|letter|logo|barcode|signature|label|arrow|button|slider|icon|menu|bar
-line|dot|pixel|cell|bubble|marker|pin|nail|screw|bolt|gear|wheel|engine|wire|pipe|valve|pump|ladder|bucket|brush
-hammer|saw|drill|wrench|helmet|vest|cone|barrel|pallet|crate|forklift|crane|drone|satellite|ship|container|tank
-tomato|potato|onion|pear|grape|lemon|melon|nut|seed|mushroom|fish|shark|whale|crab|ant|bee|spider|butterfly|snail
-frog|snake|turtle|duck|goose|hen|pig|goat|wolf|fox|deer|monkey|mug|plate|lamp|candle|mirror|curtain|carpet|pillow
-blanket|towel|soap|key|lock|coin|banknote|ticket|map|flag|ball|drum|guitar|piano|violin|trumpet|camera|radio
-nodule|fracture|lesion|vessel|scratch|dent|crack|hole|defect|weld|chip|resistor|capacitor|sensor""".replace(
+    """dog|car|person|chair|bottle|cup|bird|horse|sheep|cow|elephant|bear|zebra|giraffe|backpack|umbrella
+handbag|tie|suitcase|frisbee|ski|snowboard|kite|skateboard|surfboard|tennis racket|wine glass|fork
+knife|spoon|bowl|banana|apple|sandwich|carrot|pizza|donut|cake|couch|potted plant|bed|dining table
+toilet|laptop|mouse|remote|keyboard|cell phone|microwave|oven|toaster|sink|book|clock|vase
+teddy bear|hair dryer|toothbrush|bicycle|motorcycle|airplane|bus|train|boat|traffic light
+fire hydrant|stop sign|parking meter|bench|man|woman|child|baby|tree|flower|house|window|door|wall
+fence|road|bridge|mountain|river|cloud|sun|moon|rock|leaf|shoe|hat|coat|glove|sock|shirt|dress|watch
+ring|necklace|pen|pencil|notebook|envelope|stamp|letter|logo|barcode|signature|label|arrow|button
+slider|icon|menu|bar|line|pixel|cell|bubble|marker|pin|nail|screw|bolt|gear|wheel|engine|wire|pipe
+valve|pump|ladder|bucket|brush|hammer|saw|drill|wrench|helmet|vest|cone|barrel|pallet|crate|forklift
+crane|drone|satellite|ship|container|tank|tomato|potato|onion|pear|grape|lemon|melon|nut|seed
+mushroom|fish|shark|whale|crab|ant|bee|spider|butterfly|snail|frog|snake|turtle|duck|goose|hen|pig
+goat|wolf|fox|deer|monkey|mug|plate|lamp|candle|mirror|curtain|carpet|pillow|blanket|towel|soap|key
+lock|coin|banknote|ticket|map|flag|ball|drum|guitar|piano|violin|trumpet|camera|radio|nodule
+fracture|lesion|vessel|scratch|dent|crack|hole|defect|weld|chip|resistor|capacitor|sensor""".replace(
         "\n", "|"
     ).split("|")
 )
 HELD_OUT_NOUNS = tuple(
-    """cat|truck|orange tree|table|phone|giant panda|broccoli|baseball bat|refrigerator|scissor|tiger|lion|rabbit
-castle|tower|tent|tractor|scooter|helicopter|rocket|robot|doll|puzzle|balloon|kettle|pan|jar|basket|broom|shovel
-axe|anchor|compass|telescope|microscope|battery|antenna|stain|tumour|bolt cutter|petal|acorn|feather|shell|coral
-squirrel|owl|penguin|octopus|dolphin""".replace("\n", "|").split("|")
+    """cat|truck|olive tree|table|phone|giant panda|broccoli|baseball bat|refrigerator|pair of pliers|tiger
+lion|rabbit|castle|tower|tent|tractor|scooter|helicopter|rocket|robot|doll|puzzle|balloon|kettle|pan
+jar|basket|broom|shovel|axe|anchor|compass|telescope|microscope|battery|antenna|stain|tumour
+bolt cutter|petal|acorn|feather|shell|coral|squirrel|owl|penguin|octopus|dolphin""".replace("\n", "|").split(
+        "|"
+    )
 )
 
 _IRREGULAR = {

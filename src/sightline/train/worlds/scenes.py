@@ -77,7 +77,7 @@ class Thing:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """The background: a gradient from `top` to `bottom`, lines `grid` apart (0: none), noise of `noise` levels."""
+    """A gradient from `top` to `bottom`, lines `grid` apart (0: none), noise of up to `noise` levels."""
 
     top: RGB = (255, 255, 255)
     bottom: RGB = (255, 255, 255)
@@ -96,7 +96,7 @@ class Scene:
 
 
 def make_scene(rng: np.random.Generator, *, split: Split = "train") -> Scene:
-    """Draw a scene of 1 to 10 things: boxes do not touch, and no two centres share a cell of the 8 x 8 grid."""
+    """1 to 10 things whose boxes do not touch and whose centres lie in different cells of the 8 x 8 grid."""
     layout = HELD_OUT_LAYOUT if split == "heldout" and rng.random() < 0.5 else str(rng.choice(TRAIN_LAYOUTS))
     wanted = int(rng.integers(1, 11))
     places = _place(rng, _candidates(rng, layout, wanted), wanted)
@@ -260,7 +260,7 @@ def _polar(turns: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[n
 
 
 def _corners(thing: Thing) -> NDArray[np.float64]:
-    """The painted polygon, float64[K, 2] in fractions of the side: its box is centred on (x, y), `diameter` long."""
+    """The painted polygon, float64[K, 2] in fractions of the side; its box is centred on (x, y)."""
     turn = np.deg2rad(thing.angle)
     turned = _unit(thing.shape) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     low, high = turned.min(0), turned.max(0)

@@ -20,10 +20,10 @@ _REAL = {
     "read_text": ToolSpec(name="read_text", doc="reads the words"),
     "crop": ToolSpec(name="crop", params=(("region", "region"),), doc="enlarges a region"),
 }
-_NAMES = {
-    "detect": "find_objects locate yolo find detector object_detector spot search_objects ground boxes".split(),
-    "read_text": "ocr read read_words text_reader transcribe scan_text get_text extract_text".split(),
-    "crop": "zoom enlarge magnify zoom_in cut_out closer_look view_region".split(),
+_NAMES: dict[str, tuple[str, ...]] = {
+    "detect": ("find_objects", "locate", "yolo", "find", "detector", "object_detector", "spot", "ground"),
+    "read_text": ("ocr", "read", "read_words", "text_reader", "transcribe", "scan_text", "get_text"),
+    "crop": ("zoom", "enlarge", "magnify", "zoom_in", "cut_out", "closer_look", "view_region"),
 }
 _DOCS = {
     "detect": (
