@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sightline.mllm.chat import Branch, Call, Dialogue, Note, Reply
+from sightline.mllm.chat import Branch, Dialogue, Note, Reply
 from sightline.train.worlds.nouns import TRAIN_NOUNS, unseen_noun
 from sightline.train.worlds.scene_questions import (
     CANNOT_TELL,
@@ -394,30 +394,39 @@ def _refusal(rng: np.random.Generator, scene: Scene, split: Split) -> Branch:
 # Preference pairs.
 
 
-def preference_pairs(rng: np.random.Generator, split: Split = "train") -> tuple[Pair, ...]:
-    """Five pairs over one scene: a description, two direct answers, a call, and an answer from notes.
+def preference_pairs(rng: np.random.Generator, split: Split = "train") -> Pair:
+    """One pair over a new scene: a description, a direct answer, a call, or an answer from notes.
 
     The rejected side is false by construction: a thing made up, recoloured, renamed or left out; an answer
     flipped, off by one or swapped; a call with a wrong noun or attribute.
     """
     scene = make_scene(rng, split=split)
-    described = _described(rng, scene, split)
-    pairs = [Pair(dialogue=described, rejected=Reply(answer=describe(_falsified(rng, scene.things, split))))]
-    bare = replace(described, branches=())
-    for question in ask_some(rng, scene, 2, split, (*FAMILIES, "unanswerable")):
-        branch = Branch(question=question.text, reply=Reply(answer=question.answer), task=question.family)
-        rejected = Reply(answer=wrong_answer(rng, question))
-        pairs.append(Pair(dialogue=replace(bare, branches=(branch,)), rejected=rejected))
+    draw = rng.random()
+    if draw < 0.3:
+        rejected = Reply(answer=describe(_falsified(rng, scene.things, split)))
+        return Pair(dialogue=_described(rng, scene, split), rejected=rejected)
+    if draw < 0.65:
+        return _direct_pair(rng, scene, split)
+    return _planner_pair(rng, scene, split, calls=bool(draw < 0.8))
+
+
+def _direct_pair(rng: np.random.Generator, scene: Scene, split: Split) -> Pair:
+    asked = ask_some(rng, scene, 1, split, (*FAMILIES, "unanswerable"))[0]
+    branch = Branch(question=asked.text, reply=Reply(answer=asked.answer), task=asked.family)
+    dialogue = Dialogue(images=(draw_scene(scene, SIDE),), branches=(branch,))
+    return Pair(dialogue=dialogue, rejected=Reply(answer=wrong_answer(rng, asked)))
+
+
+def _planner_pair(rng: np.random.Generator, scene: Scene, split: Split, *, calls: bool) -> Pair:
+    """About the call, or about the answer that is read from its notes."""
     tools = random_toolbox(rng)
-    tooled = replace(bare, tools=tools.specs)
     asked, results = unseen_question(rng, split) if rng.random() < 0.4 else scene_question(rng, scene, split)
     call, read = _call_and_read(tools, asked, results)
-    wrong_calls = Reply(calls=_wrong_calls(rng, tools, asked, split))
-    answered = replace(asked, answer=read.reply.answer or "")
-    wrong_read = replace(read.reply, answer=wrong_answer(rng, answered))
-    pairs.append(Pair(dialogue=replace(tooled, branches=(call,)), rejected=wrong_calls))
-    pairs.append(Pair(dialogue=replace(tooled, branches=(read,)), rejected=wrong_read))
-    return tuple(pairs)
+    answer = wrong_answer(rng, replace(asked, answer=read.reply.answer or ""))
+    rejected = _wrong_calls(rng, tools, asked, split) if calls else replace(read.reply, answer=answer)
+    branch = call if calls else read
+    dialogue = Dialogue(images=(draw_scene(scene, SIDE),), tools=tools.specs, branches=(branch,))
+    return Pair(dialogue=dialogue, rejected=rejected)
 
 
 def _falsified(rng: np.random.Generator, things: tuple[Thing, ...], split: Split) -> tuple[Thing, ...]:
@@ -455,7 +464,7 @@ def wrong_answer(rng: np.random.Generator, question: Question) -> str:
     return pick(rng, guesses.get(question.family, ("yes", "no")))
 
 
-def _wrong_calls(rng: np.random.Generator, tools: Toolbox, asked: Question, split: Split) -> tuple[Call, ...]:
+def _wrong_calls(rng: np.random.Generator, tools: Toolbox, asked: Question, split: Split) -> Reply:
     """The right calls, but one of them looks up something else."""
     at = int(rng.integers(0, len(asked.lookups)))
     phrase, said = asked.phrases[at], asked.lookups[at]
@@ -469,5 +478,5 @@ def _wrong_calls(rng: np.random.Generator, tools: Toolbox, asked: Question, spli
             other = replace(phrase, noun=unseen_noun(rng, split))
         if allowed(other, split):
             wrong = other.many if said == phrase.many else other.one
-    calls = [tools.call("detect", wrong if i == at else text) for i, text in enumerate(asked.lookups)]
-    return tuple(calls)
+    said_now = (wrong if i == at else text for i, text in enumerate(asked.lookups))
+    return Reply(calls=tuple(tools.call("detect", text) for text in said_now))
