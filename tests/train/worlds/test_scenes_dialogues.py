@@ -149,7 +149,8 @@ def test_thoughts_state_what_the_notes_say() -> None:
         looked_up = [n.call.args[0][1] for n in branch.notes]
         if branch.task == "read_relation" and thought:
             (_, _, xa, ya), (_, _, xb, yb) = (rows(t)[0] for t in texts)
-            said = f"the {looked_up[0]} is at <{xa:02d}><{ya:02d}> and the {looked_up[1]} at <{xb:02d}><{yb:02d}>; "
+            first, second = f"<{xa:02d}><{ya:02d}>", f"<{xb:02d}><{yb:02d}>"
+            said = f"the {looked_up[0]} is at {first} and the {looked_up[1]} at {second}; "
             assert thought.startswith(said)
             match = re.fullmatch(r"<(\d\d)> is (.*) <(\d\d)>", thought.removeprefix(said))
             assert match, thought
