@@ -92,8 +92,9 @@ class Dialogue:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A dialogue as ids. `prefix` is shared; each of `branches` is (ids, loss): loss is 1 where the reply stands.
+    """A dialogue as ids.
 
+    `prefix` is shared; each of `branches` is (ids, loss), where loss is 1 on the reply and 0 before it;
     `images` is how many images the prefix shows.
     """
 
@@ -172,7 +173,7 @@ def reply_ids(v: Vocabulary, reply: Reply, notes: Sequence[Note]) -> list[int]:
 
 
 def quote_ids(v: Vocabulary, quoted: str, notes: Sequence[Note]) -> list[int]:
-    """`<quote>` and the tokens of a note that hold `quoted`: a run of the note's own tokens, as they stand there.
+    """`<quote>` and the tokens of a note that hold `quoted`, as they stand there.
 
     Raises `ValueError` if no note holds it.
     """

@@ -85,7 +85,9 @@ def _config(config: PreTrainedConfig | dict[str, Any] | None) -> PreTrainedConfi
     return config
 
 
-def embedded_config(vocab_size: int, *, image_token_id: int, pad_id: int, bos_id: int, eos_id: int) -> SightlineConfig:
+def embedded_config(
+    vocab_size: int, *, image_token_id: int, pad_id: int, bos_id: int, eos_id: int
+) -> SightlineConfig:
     """The embedded model: about 20M parameters, 64 visual tokens for an image of 128 px."""
     text = LlamaConfig(
         vocab_size=vocab_size,
@@ -96,7 +98,6 @@ def embedded_config(vocab_size: int, *, image_token_id: int, pad_id: int, bos_id
         num_key_value_heads=5,
         head_dim=64,
         max_position_embeddings=2048,
-        rope_theta=10_000.0,
         tie_word_embeddings=True,
         pad_token_id=pad_id,
         bos_token_id=bos_id,
@@ -105,7 +106,9 @@ def embedded_config(vocab_size: int, *, image_token_id: int, pad_id: int, bos_id
     return _with_special_ids(text, image_token_id, pad_id, bos_id, eos_id)
 
 
-def tiny_config(vocab_size: int, *, image_token_id: int, pad_id: int, bos_id: int, eos_id: int) -> SightlineConfig:
+def tiny_config(
+    vocab_size: int, *, image_token_id: int, pad_id: int, bos_id: int, eos_id: int
+) -> SightlineConfig:
     """A model of a few ten thousand parameters with the same parts: for tests and rehearsals."""
     text = LlamaConfig(
         vocab_size=vocab_size,

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class MLPProjector(nn.Module):
-    """Linear-GELU-Linear (LLaVA-1.5, Liu et al. 2023), then where each token lies, as a row and a column vector.
+    """Linear-GELU-Linear (LLaVA-1.5), then where each token lies, as a row and a column vector.
 
     Without the 2-D positions a small model trained from scratch does not learn to say where things are.
     float[B, grid * grid, D_vision] -> float[B, grid * grid, D_text].
@@ -22,6 +22,7 @@ class MLPProjector(nn.Module):
         self.columns = nn.Embedding(grid, text_width)
 
     def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
         x = self.linear_2(nn.functional.gelu(self.linear_1(features)))
         where = self.rows.weight[:, None] + self.columns.weight[None]  # [grid, grid, D]
         projected: Tensor = x + where.flatten(0, 1)

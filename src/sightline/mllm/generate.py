@@ -15,7 +15,7 @@ from sightline.mllm.model import SightlineForConditionalGeneration
 
 @dataclass(frozen=True)
 class Decoded:
-    """`ids` without the prompt; `logprobs` of each among the ids that were open to it; `whole`: the grammar ended."""
+    """`ids` after the prompt; `logprobs` of each among what was open to it; `whole`: the grammar ended."""
 
     ids: list[int]
     logprobs: list[float]
@@ -50,7 +50,9 @@ def decode(
     logprobs: list[float] = []
     allowed = next(steps)
     while len(ids) < max_tokens and (deadline is None or time.monotonic() < deadline):
-        logits = model(inputs_embeds=embeddings, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
+        logits = model(
+            inputs_embeds=embeddings, past_key_values=cache, use_cache=True, logits_to_keep=1
+        ).logits
         open_logits = logits[0, -1].float()[allowed]
         best = int(open_logits.argmax())
         token = int(allowed[best])

@@ -54,7 +54,9 @@ class ReplyGrammar:
 
     def steps(self) -> Steps:
         """The coroutine: yields int[N] of the ids open next, is sent the chosen id."""
-        callable_tools = [tool for tool in self.tools if self.notes or all(kind != "region" for _, kind in tool.params)]
+        callable_tools = [
+            tool for tool in self.tools if self.notes or all(kind != "region" for _, kind in tool.params)
+        ]
         openings = [self.marks["answer"], *([self.marks["call"]] if callable_tools else [])]
         token = yield _ids(self.marks["think"], *openings)
         if token == self.marks["think"]:
@@ -167,7 +169,9 @@ def parse(ids: Sequence[int], v: Vocabulary, tools: Sequence[ToolSpec]) -> Reply
     rest = [i for i in ids if i != marks["eos"]]
     thought = ""
     if rest and rest[0] == marks["think"]:
-        end = next((i for i, token in enumerate(rest) if token in (marks["call"], marks["answer"])), len(rest))
+        end = next(
+            (i for i, token in enumerate(rest) if token in (marks["call"], marks["answer"])), len(rest)
+        )
         thought, rest = v.decode(rest[1:end]).strip(), rest[end:]
     if rest and rest[0] == marks["call"]:
         by_name = {tool.name: tool for tool in tools}

@@ -32,15 +32,19 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
     def __init__(self, config: SightlineConfig) -> None:
         super().__init__(config)
         self.vision_tower = AutoModel.from_config(config.vision_config)
-        self.projector = MLPProjector(config.vision_config.hidden_size, config.text_config.hidden_size, config.grid)
+        self.projector = MLPProjector(
+            config.vision_config.hidden_size, config.text_config.hidden_size, config.grid
+        )
         self.language_model = AutoModelForCausalLM.from_config(config.text_config)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
 
     def get_input_embeddings(self) -> nn.Module:
+        """The language model's."""
         embeddings: nn.Module = self.language_model.get_input_embeddings()
         return embeddings
 
     def get_output_embeddings(self) -> nn.Module:
+        """The language model's head."""
         head: nn.Module = self.language_model.get_output_embeddings()
         return head
 
@@ -106,20 +110,19 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return output
 
     def prepare_inputs_for_generation(
-        self, input_ids: Tensor, pixel_values: Tensor | None = None, is_first_iteration: bool = False, **kwargs: Any
-    ) -> dict[str, Any]:
+        self, *args: Any, pixel_values: Tensor | None = None, **kwargs: Any
+    ) -> Any:
         """The images go in with the first tokens alone; afterwards they stand in the cache."""
-        inputs: dict[str, Any] = super().prepare_inputs_for_generation(
-            input_ids, is_first_iteration=is_first_iteration, **kwargs
-        )
-        if is_first_iteration or not kwargs.get("use_cache", True):
+        inputs = super().prepare_inputs_for_generation(*args, **kwargs)  # type: ignore[misc]  # a mixin
+        if kwargs.get("is_first_iteration") or not kwargs.get("use_cache", True):
             inputs["pixel_values"] = pixel_values
         return inputs
 
     @torch.no_grad()
     def start_places(self, first_bin: int, bins: int = 100) -> None:
-        """Give the projector's rows and columns the coordinate bins' embeddings (see `MLPProjector.set_places`)."""
-        weights: Tensor = self.get_input_embeddings().weight
+        """Give the projector's rows and columns the bins' embeddings (see `MLPProjector.set_places`)."""
+        weights = self.get_input_embeddings().weight
+        assert isinstance(weights, Tensor)
         self.projector.set_places(weights[first_bin : first_bin + bins])
 
 

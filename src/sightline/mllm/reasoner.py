@@ -34,8 +34,11 @@ class Said:
 class Reasoner:
     """Plans and answers. Not for use from two threads at once."""
 
-    def __init__(self, model: SightlineForConditionalGeneration, vocabulary: Vocabulary, weights: str = "") -> None:
-        self.model = model.eval()
+    def __init__(
+        self, model: SightlineForConditionalGeneration, vocabulary: Vocabulary, weights: str = ""
+    ) -> None:
+        self.model = model
+        self.model.train(False)
         self.vocabulary = vocabulary
         self.weights = weights
 
@@ -48,7 +51,9 @@ class Reasoner:
         folder = folder or EMBEDDED
         digest = check_weights(folder)
         # float32: on a CPU a single token is decoded faster than in bf16.
-        model = SightlineForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        model = SightlineForConditionalGeneration.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True
+        )
         return cls(model, Vocabulary.load(folder), digest)
 
     def reply(
@@ -94,5 +99,3 @@ class Reasoner:
         start = next(i for i, token in enumerate(said.ids) if token in (marks["answer"], marks["call"]))
         end = said.ids.index(marks["cite"]) if marks["cite"] in said.ids else len(said.ids)
         return math.exp(sum(said.logprobs[start:end]))
-
-

@@ -1,4 +1,4 @@
-"""The tokenizer: byte-level BPE in which digits stand alone, with one token for each coordinate bin and note id."""
+"""The tokenizer: byte-level BPE in which digits stand alone, with a token a coordinate bin and note id."""
 
 from __future__ import annotations
 
@@ -124,6 +124,6 @@ class Vocabulary:
                 continue
             yield self.backend.decode(run, skip_special_tokens=False)
             run = []
-            token = self.backend.id_to_token(index)
+            token = self.backend.id_to_token(index) or ""
             yield token[1:-1] if index >= self.first_note else token
         yield self.backend.decode(run, skip_special_tokens=False)

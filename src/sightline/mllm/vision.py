@@ -6,6 +6,7 @@ embedding: four stride-2 convolutions see edges before anything is cut into cell
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -23,12 +24,17 @@ class Stem(nn.Module):
         super().__init__()
         sizes = [3, *channels]
         layers: list[nn.Module] = []
-        for c_in, c_out in zip(sizes, sizes[1:], strict=False):
-            layers += [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=False), nn.GroupNorm(8, c_out), nn.GELU()]
+        for c_in, c_out in itertools.pairwise(sizes):
+            layers += [
+                nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=False),
+                nn.GroupNorm(8, c_out),
+                nn.GELU(),
+            ]
         layers.append(nn.Conv2d(sizes[-1], width, 3, stride=2, padding=1))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """See the class."""
         features: Tensor = self.layers(pixels.contiguous(memory_format=torch.channels_last))
         return features
 
@@ -47,14 +53,18 @@ class Block(nn.Module):
         self.down = nn.Linear(4 * width, width)
 
     def attend(self, x: Tensor) -> Tensor:
+        """Every cell attends to every cell."""
         b, n, d = x.shape
-        q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)  # each [B, H, N, d/H]
+        q, k, v = (
+            self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        )  # each [B, H, N, d/H]
         # Written out: on a CPU the fused kernel's backward is about twice as slow.
         weights = (q * (d // self.heads) ** -0.5 @ k.transpose(-1, -2)).softmax(-1)
         mixed: Tensor = self.out((weights @ v).transpose(1, 2).reshape(b, n, d))
         return mixed
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         x = x + self.attend(self.norm1(x))
         fed: Tensor = x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
         return fed
@@ -73,9 +83,10 @@ class ConvStemViT(PreTrainedModel):
         self.positions = nn.Embedding(config.grid**2, config.hidden_size)
         self.blocks = nn.ModuleList(Block(config.hidden_size, config.num_heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.hidden_size)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
 
     def forward(self, pixel_values: Tensor, **_: Any) -> BaseModelOutput:
+        """See the class."""
         x = self.stem(pixel_values.to(self.positions.weight.dtype))
         x = x.flatten(2).transpose(1, 2) + self.positions.weight  # [B, N, D]
         for block in self.blocks:

@@ -21,7 +21,11 @@ def sha256(path: Path) -> str:
 
 def write_manifest(folder: Path, about: dict[str, Any]) -> Path:
     """Record the hash of every file in `folder` beside `about` (how the weights were made)."""
-    files = {p.name: sha256(p) for p in sorted(folder.iterdir()) if p.is_file() and p.name not in (MANIFEST, "README.md")}
+    files = {
+        p.name: sha256(p)
+        for p in sorted(folder.iterdir())
+        if p.is_file() and p.name not in (MANIFEST, "README.md")
+    }
     path = folder / MANIFEST
     path.write_text(json.dumps({**about, "files": files}, indent=2) + "\n", encoding="utf-8")
     return path

@@ -51,5 +51,3 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except (RuntimeError, EOFError, OSError, ValueError) as error:
         raise SightlineError(f"cannot read the checkpoint {path}: {error}") from error
     return state
-
-

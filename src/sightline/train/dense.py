@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.mllm.processor import to_pixels
-from sightline.train.worlds.scenes import COLOURS, SHAPES, SIZES, dense_labels, draw_scene, make_scene
+from sightline.train.worlds.scenes import COLOURS, SHAPES, SIZES, Split, dense_labels, draw_scene, make_scene
 from sightline.train.worlds.words import CHARSET, char_labels, draw_words, make_words
 
 SUB_BINS = 8
@@ -32,7 +32,7 @@ IGNORED = -100
 
 
 class DensePretrainer(nn.Module):
-    """A vision tower with one linear head for each kind of label. float[B, 3, S, S] -> {name: float[B, N, classes]}."""
+    """A vision tower with a linear head a label. float[B, 3, S, S] -> {name: float[B, N, classes]}."""
 
     def __init__(self, tower: nn.Module, width: int) -> None:
         super().__init__()
@@ -40,11 +40,14 @@ class DensePretrainer(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(width, classes) for name, classes in HEADS.items()})
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
+        """See the class."""
         features = self.tower(pixel_values=pixels).last_hidden_state
         return {name: head(features).float() for name, head in self.heads.items()}
 
 
-def dense_batch(seed: int, draw: int, *, images: int, words_share: float, side: int, grid: int, split: str = "train") -> dict[str, Tensor]:
+def dense_batch(
+    seed: int, draw: int, *, images: int, words_share: float, side: int, grid: int, split: Split = "train"
+) -> dict[str, Tensor]:
     """`images` images and their labels: `pixels` float[B, 3, side, side], each label int[B, grid * grid]."""
     rng = np.random.default_rng((seed, draw, 1))
     pictures, labels = [], []
@@ -91,7 +94,9 @@ def dense_loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, floa
         if name == "object" or name.startswith("char"):
             filled, bare = kept & (labels > 0), kept & (labels == 0)
             parts = [part for part in (filled, bare) if bool(part.any())]
-            loss = torch.stack([nn.functional.cross_entropy(scores[part], labels[part]) for part in parts]).mean()
+            loss = torch.stack(
+                [nn.functional.cross_entropy(scores[part], labels[part]) for part in parts]
+            ).mean()
             counted = filled
         else:
             loss = nn.functional.cross_entropy(scores[kept], labels[kept])
@@ -101,5 +106,8 @@ def dense_loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, floa
         figures[f"hit:{name}"] = float(right[counted].sum())
         figures[f"all:{name}"] = float(counted.sum())
         if name == "object":
-            figures["hit:empty"], figures["all:empty"] = float(right[labels == 0].sum()), float((labels == 0).sum())
+            figures["hit:empty"], figures["all:empty"] = (
+                float(right[labels == 0].sum()),
+                float((labels == 0).sum()),
+            )
     return total, float(images), figures

@@ -114,12 +114,19 @@ def fit(model: nn.Module, plan: Plan, make: Callable[[int, int], Batch], loss: L
             total, count, figures = _gradients(model, plan, optimizer, loss, draws)
             total, count, figures = _share(optimizer, total, count, figures, world)
             lr = learning_rate(
-                step, peak=plan.lr, steps=plan.steps, warmup=plan.warmup, decay_from=plan.decay_from, floor=plan.floor
+                step,
+                peak=plan.lr,
+                steps=plan.steps,
+                warmup=plan.warmup,
+                decay_from=plan.decay_from,
+                floor=plan.floor,
             )
             norm = optimizer.step(lr=lr, count=max(count, 1.0), clip=plan.clip)
             log.step(step + 1, loss=total / max(count, 1.0), count=count, lr=lr, norm=norm, figures=figures)
             if rank == 0 and ((step + 1) % plan.save_every == 0 or step + 1 == plan.steps):
-                save_checkpoint(folder, step + 1, {"plan": _signature(plan), "step": step + 1, **optimizer.state_dict()})
+                save_checkpoint(
+                    folder, step + 1, {"plan": _signature(plan), "step": step + 1, **optimizer.state_dict()}
+                )
 
 
 def process_group() -> tuple[int, int]:
@@ -130,12 +137,20 @@ def process_group() -> tuple[int, int]:
     return (dist.get_rank(), world) if world > 1 else (0, 1)
 
 
+def barrier() -> None:
+    """Wait for the other processes, if there are any."""
+    if dist.is_initialized():
+        dist.barrier()
+
+
 def _draws(
     plan: Plan, make: Callable[[int, int], Batch], *, start: int, rank: int, world: int
 ) -> Iterator[Batch]:
     each = world * plan.accumulate
     order = [
-        step * each + micro * world + rank for step in range(start, plan.steps) for micro in range(plan.accumulate)
+        step * each + micro * world + rank
+        for step in range(start, plan.steps)
+        for micro in range(plan.accumulate)
     ]
     data = Draws(make, plan.seed, plan.steps * each)
     return iter(DataLoader(data, batch_size=None, sampler=order, num_workers=plan.workers))
@@ -148,7 +163,7 @@ def _gradients(
     figures: dict[str, float] = {}
     for _ in range(plan.accumulate):
         summed, counted, seen = loss(model, next(draws))
-        summed.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        summed.backward()
         optimizer.collect()
         total, count = total + float(summed.detach()), count + counted
         for name, value in seen.items():
@@ -186,7 +201,9 @@ def _resume(folder: Path, plan: Plan, optimizer: MasterAdamW) -> int:
     state = load_checkpoint(saved[-1])
     if state["plan"] != _signature(plan):
         changed = sorted(k for k, v in _signature(plan).items() if state["plan"].get(k) != v)
-        raise ConfigError(f"{saved[-1]} was made by another plan ({', '.join(changed)}): choose another run folder")
+        raise ConfigError(
+            f"{saved[-1]} was made by another plan ({', '.join(changed)}): choose another run folder"
+        )
     optimizer.load_state_dict(state)
     return int(state["step"])
 
@@ -202,7 +219,9 @@ class _Log:
         folder.mkdir(parents=True, exist_ok=True)
         self.file: TextIO | None = None if quiet else (folder / "log.jsonl").open("a", encoding="utf-8")
         columns = (TextColumn(plan.name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, TextColumn("{task.fields[say]}"), console=Console(stderr=True), disable=quiet)
+        self.bar = Progress(
+            *columns, TextColumn("{task.fields[say]}"), console=Console(stderr=True), disable=quiet
+        )
         self.task = self.bar.add_task(plan.name, total=plan.steps, completed=start, say="")
 
     def __enter__(self) -> _Log:
@@ -219,7 +238,9 @@ class _Log:
     ) -> None:
         self.bad = self.bad + 1 if not math.isfinite(norm) else 0
         if self.bad > self.plan.max_bad:
-            raise SightlineError(f"{self.plan.name}: no finite gradient in {self.bad} steps up to step {step}")
+            raise SightlineError(
+                f"{self.plan.name}: no finite gradient in {self.bad} steps up to step {step}"
+            )
         self.total, self.count = self.total + loss * count, self.count + count
         for name, value in figures.items():
             self.figures[name] = self.figures.get(name, 0.0) + value
@@ -238,7 +259,9 @@ class _Log:
         if self.file:
             self.file.write(json.dumps(record) + "\n")
             self.file.flush()
-        self.bar.update(self.task, completed=step, say=f"loss {record['loss']:.3f}  {record['count_per_second']:.0f}/s")
+        self.bar.update(
+            self.task, completed=step, say=f"loss {record['loss']:.3f}  {record['count_per_second']:.0f}/s"
+        )
         self.total = self.count = 0.0
         self.figures, self.since = {}, time.monotonic()
 

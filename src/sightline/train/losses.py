@@ -35,7 +35,7 @@ def reply_loss(model: nn.Module, packed: Packed) -> tuple[Tensor, float, dict[st
 
 
 def exact_by_task(packed: Packed, where: Tensor, right: Tensor) -> dict[str, float]:
-    """Replies of which every token is predicted right, given the tokens before it, and replies in all, by task."""
+    """By task: replies whose every token is predicted right from those before it, and all replies."""
     rows = torch.arange(len(packed.ids))[:, None].expand_as(packed.ids)
     ahead = where.nonzero(as_tuple=True)
     key = torch.stack([rows[where], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
@@ -60,7 +60,9 @@ def reply_logprobs(model: SightlineForConditionalGeneration, packed: Packed) -> 
     return torch.zeros(len(replies)).index_add_(0, index, token)
 
 
-def dpo_loss(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor, beta: float) -> Tensor:
-    """Rafailov et al. 2023, eq. 7, for each pair: -log sigmoid(beta * ((w - ref_w) - (l - ref_l))). float[P]."""
+def dpo_loss(
+    chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor, beta: float
+) -> Tensor:
+    """Rafailov et al. 2023, eq. 7: -log sigmoid(beta * ((w - ref_w) - (l - ref_l))), float[P]."""
     margin = (chosen - ref_chosen) - (rejected - ref_rejected)
     return -nn.functional.logsigmoid(beta * margin)

@@ -18,7 +18,9 @@ from torch import nn
 from sightline.errors import ConfigError
 
 
-def learning_rate(step: int, *, peak: float, steps: int, warmup: int, decay_from: float, floor: float = 0.0) -> float:
+def learning_rate(
+    step: int, *, peak: float, steps: int, warmup: int, decay_from: float, floor: float = 0.0
+) -> float:
     """Linear warm-up, a plateau, then a cosine to `floor * peak`.
 
     Args:
@@ -68,7 +70,11 @@ class MasterAdamW:
     """AdamW on fp32 masters. Vectors and embeddings are not decayed."""
 
     def __init__(
-        self, chosen: list[tuple[str, nn.Parameter, float]], *, weight_decay: float, betas: tuple[float, float]
+        self,
+        chosen: list[tuple[str, nn.Parameter, float]],
+        *,
+        weight_decay: float,
+        betas: tuple[float, float],
     ) -> None:
         self.names = [name for name, _, _ in chosen]
         self.weights = [parameter for _, parameter, _ in chosen]
@@ -100,8 +106,8 @@ class MasterAdamW:
 
         A norm that is not finite skips the update.
         """
-        grads = [master.grad for master in self.masters]
-        assert all(grad is not None for grad in grads)
+        grads = [master.grad for master in self.masters if master.grad is not None]
+        assert len(grads) == len(self.masters)
         torch._foreach_div_(grads, count)
         norm = float(nn.utils.clip_grad_norm_(self.masters, clip or math.inf))
         if math.isfinite(norm):

@@ -57,12 +57,20 @@ class Packed:
 
 
 def pack(
-    dialogues: Iterator[Dialogue], v: Vocabulary, *, rows: int, length: int, side: int, tokens_per_image: int
+    dialogues: Iterator[Dialogue],
+    v: Vocabulary,
+    *,
+    rows: int,
+    length: int,
+    side: int,
+    tokens_per_image: int,
+    whole: bool = False,
 ) -> Packed:
     """Fill `rows` rows of `length` tokens from `dialogues`.
 
     A dialogue whose branches do not all fit what is left of a row gives those that do; one whose prefix
-    and first branch do not fit opens the next row; one that no row could hold is counted in `dropped`.
+    and shortest branch do not fit opens the next row; one that no row could hold is counted in `dropped`.
+    With `whole`, a dialogue goes in with all its branches or not at all.
     """
     done: list[_Row] = []
     row, groups, dropped = _Row(), 0, 0
@@ -72,7 +80,8 @@ def pack(
         rendered = render(dialogue, v, tokens_per_image)
         if not rendered.branches:
             continue
-        least = len(rendered.prefix) + min(len(ids) for ids, _ in rendered.branches)
+        lengths = [len(ids) for ids, _ in rendered.branches]
+        least = len(rendered.prefix) + (sum(lengths) if whole else min(lengths))
         if least > length:
             dropped += 1
             continue
@@ -85,14 +94,18 @@ def pack(
         prefix = rendered.prefix
         row.add(prefix, group=groups, branch=0, start=0, loss=[0] * len(prefix), task=-1)
         row.images += [np.asarray(image) for image in dialogue.images]
-        for number, ((ids, loss), branch) in enumerate(zip(rendered.branches, dialogue.branches, strict=True), 1):
+        for number, ((ids, loss), branch) in enumerate(
+            zip(rendered.branches, dialogue.branches, strict=True), 1
+        ):
             if len(row.ids) + len(ids) <= length:
                 task = tasks.setdefault(branch.task or "other", len(tasks))
                 row.add(ids, group=groups, branch=number, start=len(prefix), loss=loss, task=task)
     return _batch(done, v, length, side, tuple(tasks), dropped)
 
 
-def _batch(rows: list[_Row], v: Vocabulary, length: int, side: int, tasks: tuple[str, ...], dropped: int) -> Packed:
+def _batch(
+    rows: list[_Row], v: Vocabulary, length: int, side: int, tasks: tuple[str, ...], dropped: int
+) -> Packed:
     def stack(name: str, fill: int) -> Tensor:
         values = [getattr(row, name) for row in rows]
         return torch.tensor([value + [fill] * (length - len(value)) for value in values])
@@ -116,7 +129,7 @@ def targets(packed: Packed) -> tuple[Tensor, Tensor]:
 
     Returns:
         bool[B, T], true at the position before each token that has a loss, and the tokens int[N] themselves
-        in the same order. A branch's first token has no loss, so its predecessor always stands just before it.
+        in the same order. A branch's first token has no loss, so what predicts it stands just before it.
     """
     after = torch.zeros_like(packed.loss)
     after[:, :-1] = packed.loss[:, 1:]

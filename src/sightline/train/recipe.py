@@ -1,10 +1,13 @@
-"""What a recipe holds."""
+"""What a recipe holds: the model's shape, and for each stage how it trains and on what."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from sightline.mllm.config import SightlineConfig
 from sightline.train.loop import Plan
+from sightline.train.mixtures import Mixture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +24,48 @@ class DenseData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextData:
+    """Packed dialogues or pairs.
+
+    Args:
+        mixture: which worlds, in which shares.
+        rows: rows in a micro-batch of one process.
+        length: tokens of a row.
+    """
+
+    mixture: Mixture
+    rows: int
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The stages of one model, in their order."""
+    """The stages of one model, in their order.
+
+    Args:
+        name: of the recipe and of its run's folder.
+        config: (vocabulary size, image_token_id=, pad_id=, bos_id=, eos_id=) -> the model's config.
+        vocab_size: of the tokenizer.
+        corpus: dialogues of SFT's mixture whose texts the tokenizer is trained on.
+        vision, vision_data: the vision tower alone on dense labels.
+        describe, describe_data: descriptions through the projector, the tower frozen.
+        sft, sft_data: questions, thoughts and planner traces.
+        dpo, dpo_data: preference pairs.
+        beta: of DPO.
+        anchor: weight of the chosen replies' own cross-entropy beside the DPO loss.
+    """
 
     name: str
+    config: Callable[..., SightlineConfig]
+    vocab_size: int
+    corpus: int
     vision: Plan
     vision_data: DenseData
+    describe: Plan
+    describe_data: TextData
+    sft: Plan
+    sft_data: TextData
+    dpo: Plan
+    dpo_data: TextData
+    beta: float = 0.1
+    anchor: float = 0.1

@@ -1,0 +1,89 @@
+"""`sightline train ...`: one command a stage."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import torch
+
+    from sightline.train.recipe import Recipe
+
+app = typer.Typer(no_args_is_help=True, help="Train the model that Sightline ships, or one like it.")
+
+RecipeName = Annotated[
+    str, typer.Option("--recipe", help="A file in sightline/train/recipes, without its ending.")
+]
+Run = Annotated[Path | None, typer.Option("--run", help="The run's folder; runs/<recipe> if not given.")]
+
+
+@app.command()
+def pretrain(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """Stage 1: the vision tower on dense labels, then descriptions through the projector."""
+    from sightline.train.pretrain import pretrain as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
+def sft(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """Stage 2: questions, thoughts and planner traces, loss on replies alone."""
+    from sightline.train.sft import sft as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
+def dpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """Stage 3: preference pairs whose rejected side is an exact hallucination."""
+    from sightline.train.dpo import dpo as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Argument(help="The folder to write the weights to.")],
+    recipe: RecipeName = "embedded",
+    run: Run = None,
+    stage: Annotated[str, typer.Option(help="Which stage's model.")] = "dpo",
+) -> None:
+    """Copy a stage's model, its tokenizer and the hashes of both to a folder that `Reasoner.load` reads."""
+    from sightline.train.stage import export_stage
+
+    typer.echo(export_stage(_folder(recipe, run) / stage / "model", to), err=True)
+
+
+def _run(stage: Callable[[Recipe, Path, torch.device], Path], recipe: str, run: Path | None) -> None:
+    import torch
+
+    from sightline.train.loop import process_group
+
+    loaded = _recipe(recipe)
+    rank, world = process_group()
+    if world > 1 and not torch.cuda.is_available():
+        torch.set_num_threads(1)
+    device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
+    folder = stage(loaded, _folder(recipe, run), device)
+    if rank == 0:
+        typer.echo(f"model: {folder}", err=True)
+
+
+def _recipe(name: str) -> Recipe:
+    try:
+        module = importlib.import_module(f"sightline.train.recipes.{name}")
+    except ModuleNotFoundError as error:
+        here = Path(__file__).parent / "recipes"
+        known = ", ".join(sorted(path.stem for path in here.glob("[a-z]*.py")))
+        raise typer.BadParameter(f"no recipe {name!r}; there are {known}") from error
+    recipe: Recipe = module.RECIPE
+    return recipe
+
+
+def _folder(recipe: str, run: Path | None) -> Path:
+    return run or Path("runs") / recipe

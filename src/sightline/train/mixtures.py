@@ -1,0 +1,128 @@
+"""Mixtures of worlds: what a stage's batches are drawn from."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from sightline.errors import ConfigError
+from sightline.mllm.chat import Dialogue
+from sightline.mllm.tokenizer import Vocabulary
+from sightline.train.packing import Packed, pack
+from sightline.train.worlds.document_dialogues import (
+    copy_dialogue,
+    reading_call_dialogue,
+    reading_dialogue,
+    reading_pairs,
+)
+from sightline.train.worlds.scene_dialogues import (
+    describe_dialogue,
+    direct_dialogue,
+    planner_dialogue,
+    preference_pairs,
+)
+from sightline.train.worlds.scenes import Split
+from sightline.train.worlds.toolbox import Pair
+from sightline.train.worlds.words import words_dialogue
+
+Rng = np.random.Generator
+Mixture = tuple[tuple[str, float], ...]
+"""(world, share of the dialogues) ..."""
+
+DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
+    "describe": lambda rng, split: describe_dialogue(rng, split),
+    "words": lambda rng, split: words_dialogue(rng),
+    "direct": lambda rng, split: direct_dialogue(rng, split),
+    "planner": lambda rng, split: planner_dialogue(rng, split),
+    "reading": lambda rng, split: reading_dialogue(rng, split),
+    "reading_call": lambda rng, split: reading_call_dialogue(rng, split),
+    "copy": lambda rng, split: copy_dialogue(rng),
+}
+PAIRS: Mapping[str, Callable[[Rng, Split], Pair]] = {
+    "scenes": preference_pairs,
+    "documents": reading_pairs,
+}
+
+
+def dialogue_batch(
+    seed: int,
+    draw: int,
+    *,
+    mixture: Mixture,
+    rows: int,
+    length: int,
+    vocabulary: Vocabulary,
+    side: int,
+    tokens_per_image: int,
+    split: Split = "train",
+) -> Packed:
+    """Batch number `draw` of the mixture, a pure function of (seed, draw)."""
+    rng = np.random.default_rng((seed, draw, 2))
+    dialogues = _dialogues(rng, mixture, split)
+    return pack(dialogues, vocabulary, rows=rows, length=length, side=side, tokens_per_image=tokens_per_image)
+
+
+def pair_batch(
+    seed: int,
+    draw: int,
+    *,
+    mixture: Mixture,
+    rows: int,
+    length: int,
+    vocabulary: Vocabulary,
+    side: int,
+    tokens_per_image: int,
+    split: Split = "train",
+) -> Packed:
+    """Preference pairs: each group has two branches, the chosen reply and the rejected one."""
+    rng = np.random.default_rng((seed, draw, 3))
+    dialogues = (_both(pair) for pair in _pairs(rng, mixture, split))
+    return pack(
+        dialogues,
+        vocabulary,
+        rows=rows,
+        length=length,
+        side=side,
+        tokens_per_image=tokens_per_image,
+        whole=True,
+    )
+
+
+def corpus(mixture: Mixture, seed: int, count: int) -> Iterator[str]:
+    """Every text of `count` dialogues of the mixture's train split: what a tokenizer is trained on."""
+    dialogues = _dialogues(np.random.default_rng((seed, 4)), mixture, "train")
+    for dialogue in itertools.islice(dialogues, count):
+        yield from (f"{tool.name} {tool.doc}" for tool in dialogue.tools)
+        yield from (note.text for note in dialogue.notes)
+        for branch in dialogue.branches:
+            yield from (note.text for note in branch.notes)
+            yield from (value for call in branch.reply.calls for _, value in call.args)
+            yield from (branch.question, branch.reply.thought, branch.reply.answer or "")
+
+
+def _dialogues(rng: Rng, mixture: Mixture, split: Split) -> Iterator[Dialogue]:
+    names, shares = _shares(mixture, DIALOGUES)
+    while True:
+        yield DIALOGUES[names[int(rng.choice(len(names), p=shares))]](rng, split)
+
+
+def _pairs(rng: Rng, mixture: Mixture, split: Split) -> Iterator[Pair]:
+    names, shares = _shares(mixture, PAIRS)
+    while True:
+        yield PAIRS[names[int(rng.choice(len(names), p=shares))]](rng, split)
+
+
+def _both(pair: Pair) -> Dialogue:
+    chosen = pair.dialogue.branches[0]
+    return replace(pair.dialogue, branches=(chosen, replace(chosen, reply=pair.rejected)))
+
+
+def _shares(mixture: Mixture, known: Mapping[str, object]) -> tuple[list[str], np.ndarray]:
+    unknown = [name for name, _ in mixture if name not in known]
+    if unknown:
+        raise ConfigError(f"no such world: {', '.join(unknown)}; there are {', '.join(known)}")
+    shares = np.array([share for _, share in mixture])
+    return [name for name, _ in mixture], shares / shares.sum()

@@ -1,0 +1,34 @@
+"""A rehearsal: every stage of the embedded recipe for a few steps, at a size that takes seconds.
+
+    sightline train pretrain --recipe tiny --run runs/tiny
+
+It learns nothing; it shows that a machine can run the stages.
+"""
+
+from __future__ import annotations
+
+from sightline.mllm.config import tiny_config
+from sightline.train.loop import Plan
+from sightline.train.recipe import DenseData, Recipe, TextData
+from sightline.train.recipes.embedded import RECIPE as EMBEDDED
+from sightline.train.recipes.embedded import TOWER_FROZEN
+
+
+def _plan(name: str, trains: tuple[tuple[str, float], ...]) -> Plan:
+    return Plan(name=name, steps=4, lr=1e-3, trains=trains, warmup=1, log_every=1, save_every=2)
+
+
+RECIPE = Recipe(
+    name="tiny",
+    config=tiny_config,
+    vocab_size=800,
+    corpus=40,
+    vision=_plan("vision", (("", 1.0),)),
+    vision_data=DenseData(images=4, words_share=0.5),
+    describe=_plan("describe", TOWER_FROZEN),
+    describe_data=TextData(mixture=EMBEDDED.describe_data.mixture, rows=2, length=512),
+    sft=_plan("sft", TOWER_FROZEN),
+    sft_data=TextData(mixture=EMBEDDED.sft_data.mixture, rows=2, length=2048),
+    dpo=_plan("dpo", TOWER_FROZEN),
+    dpo_data=TextData(mixture=EMBEDDED.dpo_data.mixture, rows=2, length=2048),
+)

@@ -1,0 +1,81 @@
+"""What every stage over text shares: batches, and how a model is kept and taken up again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedConfig
+
+from sightline.errors import SightlineError
+from sightline.mllm.model import SightlineForConditionalGeneration
+from sightline.mllm.tokenizer import Vocabulary
+from sightline.mllm.weights import SHARD_BYTES, check_weights, write_manifest
+from sightline.train.loop import Plan, barrier, process_group
+from sightline.train.mixtures import dialogue_batch, pair_batch
+from sightline.train.packing import Packed
+from sightline.train.plots import plot_log
+from sightline.train.recipe import TextData
+
+Make = Callable[[int, int], Packed]
+
+
+def text_batches(
+    data: TextData, vocabulary: Vocabulary, config: PreTrainedConfig, *, pairs: bool = False
+) -> Make:
+    """(seed, draw) -> a batch of `data`'s dialogues, or of its preference pairs."""
+    return partial(
+        pair_batch if pairs else dialogue_batch,
+        mixture=data.mixture,
+        rows=data.rows,
+        length=data.length,
+        vocabulary=vocabulary,
+        side=config.vision_config.image_size,
+        tokens_per_image=config.tokens_per_image,
+    )
+
+
+def save_stage(
+    model: SightlineForConditionalGeneration, vocabulary: Vocabulary, plan: Plan, run: Path
+) -> Path:
+    """Write the model after a stage, its tokenizer, hashes and plot. Returns the folder."""
+    folder = run / plan.name / "model"
+    rank, _ = process_group()
+    if rank == 0:
+        model.save_pretrained(folder, max_shard_size=SHARD_BYTES)
+        vocabulary.tokenizer.save_pretrained(folder)
+        write_manifest(folder, {"stage": plan.name, "steps": plan.steps})
+        plot_log(run / plan.name / "log.jsonl")
+    barrier()
+    return folder
+
+
+def load_stage(
+    plan: Plan, run: Path, device: torch.device
+) -> tuple[SightlineForConditionalGeneration, Vocabulary]:
+    """The model that a stage left, in bf16. Raises `SightlineError` if the stage is not done."""
+    folder = run / plan.name / "model"
+    if not (folder / "config.json").is_file():
+        raise SightlineError(
+            f"{folder} is not there: run the stage `{plan.name}` of this recipe to its end first"
+        )
+    model = SightlineForConditionalGeneration.from_pretrained(
+        folder, dtype=torch.bfloat16, attn_implementation="eager", local_files_only=True
+    )
+    return model.to(device), Vocabulary.load(folder)  # type: ignore[arg-type]  # transformers hides the signature of `to`
+
+
+def export_stage(model: Path, to: Path) -> str:
+    """Copy a stage's model to `to`. Returns a line on what was written.
+
+    Raises `WeightsError` if the model is not whole.
+    """
+    check_weights(model)
+    to.mkdir(parents=True, exist_ok=True)
+    for file in sorted(model.iterdir()):
+        shutil.copyfile(file, to / file.name)
+    size = sum(path.stat().st_size for path in to.iterdir())
+    return f"{to}: weights {check_weights(to)}, {size / 2**20:.1f} MiB"

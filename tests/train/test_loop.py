@@ -1,0 +1,154 @@
+"""The loop: what trains moves and nothing else, resuming and accumulating change nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sightline.errors import ConfigError, SightlineError
+from sightline.mllm.model import SightlineForConditionalGeneration
+from sightline.mllm.tokenizer import Vocabulary
+from sightline.train.checkpoint import checkpoints, save_checkpoint
+from sightline.train.loop import Plan, fit
+from sightline.train.losses import reply_loss
+from sightline.train.mixtures import dialogue_batch
+from sightline.train.optim import learning_rate
+from sightline.train.packing import Packed
+from sightline.train.plots import plot_log
+from sightline.train.recipes.embedded import TOWER_FROZEN
+
+NewModel = Callable[[], SightlineForConditionalGeneration]
+PLAN = Plan(name="try", steps=6, lr=1e-2, trains=TOWER_FROZEN, warmup=2, log_every=1, save_every=3)
+MIXTURE = (("planner", 0.5), ("direct", 0.5))
+
+
+@pytest.fixture
+def make(vocabulary: Vocabulary) -> Callable[[int, int], Packed]:
+    return partial(
+        dialogue_batch,
+        mixture=MIXTURE,
+        rows=1,
+        length=400,
+        vocabulary=vocabulary,
+        side=128,
+        tokens_per_image=64,
+    )
+
+
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def test_trained_parameters_move_and_frozen_ones_do_not(new_model: NewModel, make, tmp_path: Path) -> None:
+    model = new_model()
+    before = weights(model)
+    fit(model, PLAN, make, reply_loss, tmp_path)
+    for name, after in weights(model).items():
+        same = torch.equal(before[name], after)
+        assert same == name.startswith("vision_tower"), name
+
+
+def test_a_pattern_that_matches_nothing_is_an_error(new_model: NewModel, make, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'projecter'"):
+        fit(new_model(), replace(PLAN, trains=(("projecter", 1.0),)), make, reply_loss, tmp_path)
+
+
+def test_resume_equals_an_uninterrupted_run(new_model: NewModel, make, tmp_path: Path) -> None:
+    whole = new_model().to(torch.bfloat16)
+    fit(whole, PLAN, make, reply_loss, tmp_path / "whole")
+
+    class Interrupted(Exception):
+        pass
+
+    def cut(seed: int, draw: int) -> Packed:
+        if draw == 4:
+            raise Interrupted
+        return make(seed, draw)
+
+    with pytest.raises(Interrupted):
+        fit(new_model().to(torch.bfloat16), PLAN, cut, reply_loss, tmp_path / "cut")
+    torch.manual_seed(999)
+    resumed = new_model().to(torch.bfloat16)
+    fit(resumed, PLAN, make, reply_loss, tmp_path / "cut")
+    for name, value in weights(whole).items():
+        assert torch.equal(value, dict(resumed.named_parameters())[name]), name
+
+
+def test_a_checkpoint_of_another_plan_is_refused(new_model: NewModel, make, tmp_path: Path) -> None:
+    fit(new_model(), PLAN, make, reply_loss, tmp_path)
+    with pytest.raises(ConfigError, match=r"another plan \(lr\)"):
+        fit(new_model(), replace(PLAN, lr=5e-3), make, reply_loss, tmp_path)
+
+
+def test_accumulating_two_batches_equals_one_of_both(new_model: NewModel, make, tmp_path: Path) -> None:
+    once = replace(PLAN, steps=1, warmup=0)
+    in_two = new_model()
+    fit(in_two, replace(once, accumulate=2), make, reply_loss, tmp_path / "two")
+
+    def both(seed: int, draw: int) -> tuple[Packed, Packed]:
+        return make(seed, 0), make(seed, 1)
+
+    def loss(model: nn.Module, batches: tuple[Packed, Packed]) -> tuple[Tensor, float, dict[str, float]]:
+        (a, n, _), (b, m, _) = (reply_loss(model, batch) for batch in batches)
+        return a + b, n + m, {}
+
+    in_one = new_model()
+    fit(in_one, once, both, loss, tmp_path / "one")
+    for name, value in weights(in_two).items():
+        torch.testing.assert_close(value, dict(in_one.named_parameters())[name], msg=name)
+
+
+def test_training_learns_a_batch_by_heart(new_model: NewModel, make, tmp_path: Path) -> None:
+    plan = replace(PLAN, steps=60, lr=3e-3, save_every=60)
+    fit(new_model(), plan, lambda seed, draw: make(seed, 0), reply_loss, tmp_path)
+    log = [json.loads(line) for line in (tmp_path / "try" / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["loss"] < 0.5 * log[0]["loss"]
+    picture = plot_log(tmp_path / "try" / "log.jsonl")
+    assert picture is not None
+    assert picture.stat().st_size > 10_000
+
+
+def test_gradients_that_are_never_finite_end_the_run(new_model: NewModel, make, tmp_path: Path) -> None:
+    def broken(model: nn.Module, batch: Packed) -> tuple[Tensor, float, dict[str, float]]:
+        loss, count, figures = reply_loss(model, batch)
+        return loss * math.nan, count, figures
+
+    model = new_model()
+    before = weights(model)
+    with pytest.raises(SightlineError, match="no finite gradient in 3 steps"):
+        fit(model, replace(PLAN, max_bad=2), make, broken, tmp_path)
+    assert all(torch.equal(before[name], value) for name, value in weights(model).items())
+
+
+def test_a_checkpoint_that_fails_half_way_leaves_the_last_one_whole(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, 1, {"x": torch.ones(3)})
+
+    class Unsaveable:
+        def __reduce__(self) -> tuple[type, tuple[()]]:
+            raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space"):
+        save_checkpoint(tmp_path, 2, {"x": Unsaveable()})
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000001"]
+
+
+def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:
+    for step in (1, 2, 3, 10):
+        save_checkpoint(tmp_path, step, {"x": torch.ones(1)}, keep=2)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000003", "step-00000010"]
+
+
+def test_the_schedule() -> None:
+    rates = [learning_rate(s, peak=1.0, steps=100, warmup=10, decay_from=0.5, floor=0.1) for s in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9:51] == pytest.approx([1.0] * 42)
+    assert rates[75] == pytest.approx(0.55)
+    assert rates[100] == pytest.approx(0.1)
