@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scoring import read_rows
 
+from scoring import read_rows
 from sightline.train.worlds.scenes import draw_scene, make_scene
 
 QUESTION = "How many shapes are there?"

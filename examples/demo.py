@@ -16,8 +16,8 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 from rich.tree import Tree
-from scoring import normalise
 
+from scoring import normalise
 from sightline import Agent, Answer
 
 IMAGES = Path(__file__).parent / "images"

@@ -6,7 +6,7 @@ The pack `sroie_receipts` is looked for in $SIGHTLINE_DATA and in ../shared/data
 a folder or as `sroie_receipts.tar.xz`, which is unpacked into data/ (git ignores it). It is for evaluation
 alone. An answer counts if it equals the label once case, white space and a currency before the number are
 taken away from both; no date format is translated and no digit forgiven. Predictions go to a JSONL file, a
-row a question; a second run does what is missing.
+row a question, with the hash of the model's weights; a second run does what is missing for these weights.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from scoring import append_row, normalise, percent, read_rows
 
+from scoring import append_row, normalise, percent, read_rows
 from sightline import Agent
+from sightline.mllm.reasoner import EMBEDDED
+from sightline.mllm.weights import check_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = "sroie_receipts"
@@ -53,7 +55,7 @@ def questions(pack: Path, limit: int | None) -> list[dict[str, Any]]:
     return [row for row in rows if row["image"] in images and row["id"].rpartition("-")[2] in FIELDS]
 
 
-def predict(agent: Agent, pack: Path, row: dict[str, Any]) -> dict[str, Any]:
+def predict(agent: Agent, pack: Path, row: dict[str, Any], weights: str) -> dict[str, Any]:
     """One question answered, as a row of the predictions file."""
     answer = agent.run(pack / row["image"], row["question"])
     return {
@@ -67,6 +69,7 @@ def predict(agent: Agent, pack: Path, row: dict[str, Any]) -> dict[str, Any]:
         "confidence": answer.confidence,
         "cites": answer.cites,
         "seconds": round(answer.usage.seconds, 2),
+        "weights": weights,
     }
 
 
@@ -94,11 +97,12 @@ def main() -> int:
         print(f"the pack {PACK} is neither in $SIGHTLINE_DATA nor in ../shared/data", file=sys.stderr)
         return 2
     asked = questions(pack, args.limit)
-    done = {row["id"]: row for row in read_rows(args.out)}
+    weights = check_weights(EMBEDDED)
+    done = {row["id"]: row for row in read_rows(args.out) if row["weights"] == weights}
     missing = [row for row in asked if row["id"] not in done]
     with Agent() as agent:
         for row in track(missing, "receipts", console=Console(stderr=True)):
-            done[row["id"]] = predict(agent, pack, row)
+            done[row["id"]] = predict(agent, pack, row, weights)
             append_row(args.out, done[row["id"]])
     Console().print(table([done[row["id"]] for row in asked]))
     return 0

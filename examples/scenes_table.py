@@ -20,8 +20,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from scoring import normalise, percent
 
+from scoring import normalise, percent
 from sightline import Agent
 from sightline.train.worlds.scene_questions import Question, ask
 from sightline.train.worlds.scenes import draw_scene, make_scene
