@@ -8,6 +8,8 @@ rows = read_rows(doc, rng, noise=1)  what a text reader makes of it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from numpy.random import Generator
 
 from sightline.train.worlds.dice import weighted
@@ -31,9 +33,15 @@ __all__ = [
 ]
 
 KINDS: dict[Kind, float] = {"receipt": 0.68, "invoice": 0.1, "form": 0.14, "sign": 0.08}
-_MAKERS = {"receipt": make_receipt, "invoice": make_invoice, "form": make_form, "sign": make_sign}
+_MAKERS: dict[Kind, Callable[[Generator], Document]] = {
+    "receipt": make_receipt,
+    "invoice": make_invoice,
+    "form": make_form,
+    "sign": make_sign,
+}
 
 
 def make_document(rng: Generator, kind: Kind | None = None) -> Document:
     """A document of `kind`, or of a kind drawn from KINDS."""
-    return _MAKERS[kind or weighted(rng, KINDS)](rng)
+    chosen: Kind = kind if kind is not None else weighted(rng, KINDS)
+    return _MAKERS[chosen](rng)

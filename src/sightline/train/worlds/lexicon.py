@@ -52,6 +52,7 @@ MONTHS = tuple(
 
 _ONSETS = "b bl br c ch cl d dr f fl g gl gr h j k l m n p pl pr qu r s sh sk sl st t th tr v w z".split()
 _VOWELS = "a e i o u a e i o ai ea oo ou".split()
+_COARSE = ("shit", "fuc", "cunt", "slut", "twat", "dick", "piss", "fag", "nig", "tit", "cock", "rape", "cum")
 _CODAS = ["", "", "", *"b ck d f g l m n nd ng nt p r rn s st t x".split()]
 
 
@@ -64,4 +65,7 @@ def invented_word(rng: Generator, syllables: int | None = None) -> str:
     """
     count = int(rng.integers(1, 4)) if syllables is None else syllables
     parts = (_ONSETS, _VOWELS, _CODAS) * count
-    return "".join(options[int(rng.integers(len(options)))] for options in parts)
+    while True:
+        word = "".join(options[int(rng.integers(len(options)))] for options in parts)
+        if not any(coarse in word for coarse in _COARSE):
+            return word

@@ -143,7 +143,7 @@ _FOOTERS = (
 def make_receipt(rng: Generator) -> Document:
     """A receipt of a shop in one of the countries, with its bill."""
     country = weighted(rng, COUNTRIES)
-    bill = make_bill(rng, country, most=14)
+    bill = make_bill(rng, country, most=24)
     shop = Shop(
         country=country,
         money=make_money(rng, country),
@@ -322,7 +322,7 @@ def _meta(rng: Generator, sheet: Sheet, shop: Shop, *, dated: bool) -> None:
 def _items(rng: Generator, sheet: Sheet, shop: Shop) -> dict[str, str]:
     """The goods in one of six layouts, with or without a head row. Gives field -> the item's name."""
     layout = weighted(
-        rng, {"plain": 0.2, "lead": 0.2, "two": 0.25, "code": 0.15, "columns": 0.12, "below": 0.08}
+        rng, {"plain": 0.16, "lead": 0.16, "two": 0.28, "code": 0.2, "columns": 0.1, "below": 0.1}
     )
     head = {
         "plain": (("Item", 0.0), ("Amount", 1.0)),
@@ -393,7 +393,7 @@ def _item_rows(
 
 
 def _footer(rng: Generator, sheet: Sheet, shop: Shop) -> None:
-    for _ in range(min(int(rng.exponential(2.6)), 7)):
+    for _ in range(min(int(rng.exponential(3.0)), 8)):
         sheet.line(pick(rng, _FOOTERS), align=shop.align)
     draw = rng.random()
     if draw < 0.05:

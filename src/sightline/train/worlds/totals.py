@@ -47,7 +47,7 @@ TOTAL_INCLUSIVE = {
     "Total Sales (Incl {t})": 2,
     "Total Amt Incl. {t} @ {r}%": 2,
     "Total Incl. of {t}": 1,
-    "Total RM Incl. of {t}": 1,
+    "Total {t} Incl.": 1,
     "Total With {t}": 0.5,
     "Total ({t} Included)": 0.7,
 }
