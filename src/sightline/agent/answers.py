@@ -1,0 +1,105 @@
+"""From a plan that answers to the `Answer` that the caller gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sightline.agent.planners import CANNOT_TELL, Plan
+from sightline.agent.verify import quoted_spans
+from sightline.types import (
+    Answer,
+    AnswerStatus,
+    Box,
+    Check,
+    Detections,
+    Evidence,
+    Frame,
+    TextLines,
+    TextSpan,
+    map_box,
+)
+
+_WHOLE = re.compile(r"[-+]?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)")
+_DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)\.\d+")
+
+
+def make_answer(
+    question: str,
+    plan: Plan,
+    evidence: Sequence[Evidence],
+    *,
+    original: Frame,
+    checks: tuple[Check, ...] = (),
+    status: AnswerStatus = "answered",
+    message: str = "",
+) -> Answer:
+    """The answer without its trace and usage.
+
+    `status` is what the run came to; an answer of `cannot tell` turns `answered` into `cannot_tell`.
+    Its confidence is the planner's times the mean score of the cited findings that carry one: the
+    answer is right if the planner read the evidence rightly and the evidence is right.
+    """
+    text = (plan.answer or CANNOT_TELL).strip() or CANNOT_TELL
+    cited = tuple(e for e in evidence if e.id in plan.cites)
+    unknown = text.casefold() == CANNOT_TELL
+    if unknown and status == "answered":
+        status, message = "cannot_tell", message or "the planner found nothing to answer from"
+    return Answer(
+        question=question,
+        text=text,
+        value=None if unknown else typed(text),
+        status=status,
+        confidence=plan.confidence * evidence_score(cited, plan),
+        cites=tuple(e.id for e in cited),
+        boxes=() if unknown else cited_boxes(cited, plan, original),
+        checks=checks,
+        evidence=tuple(evidence),
+        message=message,
+    )
+
+
+def typed(text: str) -> bool | int | float | str:
+    """Yes and no as a bool, a number as int or float (commas may group thousands), else the text.
+
+    A number that starts with a nought, such as a telephone number, stays a text.
+    """
+    if text.casefold() in ("yes", "no"):
+        return text.casefold() == "yes"
+    if _WHOLE.fullmatch(text):
+        return int(text.replace(",", ""))
+    if _DECIMAL.fullmatch(text):
+        return float(text.replace(",", ""))
+    return text
+
+
+def evidence_score(cited: Sequence[Evidence], plan: Plan) -> float:
+    """The mean score of what the answer stands on, 0..1; 1 where nothing cited carries a score."""
+    scores = [score for e in cited for score in _scores(e, plan)]
+    return min(sum(scores) / len(scores), 1.0) if scores else 1.0
+
+
+def _scores(evidence: Evidence, plan: Plan) -> list[float]:
+    payload = evidence.result.payload
+    if isinstance(payload, Detections):
+        return [d.score for d in payload.items]
+    if isinstance(payload, TextLines):
+        return [span.score for span in _spans(payload, plan)]
+    return []
+
+
+def _spans(text: TextLines, plan: Plan) -> list[TextSpan]:
+    """Of a cited text: the spans that hold a quotation, or all of them for an answer in own words."""
+    return quoted_spans(plan.answer or "", text) if plan.quote else text.spans()
+
+
+def cited_boxes(cited: Sequence[Evidence], plan: Plan, original: Frame) -> tuple[Box, ...]:
+    """The cited regions in the original's frame, in the order of the evidence; for a quotation, its spans."""
+    found: list[Box] = []
+    for e in cited:
+        payload = e.result.payload
+        if isinstance(payload, TextLines):
+            found += [span.box for span in _spans(payload, plan)]
+        elif payload is not None:
+            found += payload.boxes()
+    return tuple(map_box(box, original) for box in found)

@@ -1,0 +1,107 @@
+"""What is installed, which weights are here, and what each expert can do with them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Literal
+
+import sightline
+from sightline.agent.builder import default_planner, embedded_tools
+from sightline.images import ImageStore
+
+if TYPE_CHECKING:
+    from sightline.tools.base import Tool
+
+Verdict = Literal["ok", "missing", "broken"]
+
+_NEEDED = (
+    "torch",
+    "transformers",
+    "langgraph",
+    "pydantic",
+    "ultralytics-opencv-headless",
+    "rapidocr",
+    "onnxruntime",
+    "opencv-python-headless",
+    "mcp",
+    "pillow",
+)
+_OPTIONAL = {"paddleocr": "PaddleOCR as the reader: install sightline[paddle]"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the report. `needed`: the embedded tier does not work without it."""
+
+    part: str
+    name: str
+    verdict: Verdict
+    detail: str
+    needed: bool = True
+
+
+def examine() -> list[Finding]:
+    """Look at everything that the embedded tier needs; models are loaded, and freed again."""
+    python = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+    findings = [
+        Finding(part="package", name="sightline", verdict="ok", detail=sightline.__version__),
+        Finding(part="package", name="python", verdict="ok", detail=python),
+    ]
+    findings += [_package(name, needed=True) for name in _NEEDED]
+    findings += [_package(name, needed=False) for name in _OPTIONAL]
+    return [*findings, _guarded("model", "planner", _planner), *_experts()]
+
+
+def broken(findings: list[Finding]) -> bool:
+    """Whether the embedded tier does not work."""
+    return any(f.needed and f.verdict != "ok" for f in findings)
+
+
+def _package(name: str, *, needed: bool) -> Finding:
+    try:
+        return Finding(part="package", name=name, verdict="ok", detail=version(name), needed=needed)
+    except PackageNotFoundError:
+        detail = "not installed" if needed else f"optional; {_OPTIONAL[name]}"
+        return Finding(part="package", name=name, verdict="missing", detail=detail, needed=needed)
+
+
+def _planner() -> str:
+    planner = default_planner()
+    return f"weights {planner.weights}; plans, and answers by itself"
+
+
+def _experts() -> list[Finding]:
+    try:
+        tools = embedded_tools(ImageStore())
+    except Exception as error:
+        return [_broken("expert", "all", error)]
+    return [_guarded("expert", name, _tool_check(tool)) for name, tool in tools.items()]
+
+
+def _tool_check(tool: Tool) -> Callable[[], str]:
+    def check() -> str:
+        try:
+            tool.warm()
+            weights = f"weights {tool.weights}; " if tool.weights else ""
+            return f"{tool.version}; {weights}{tool.covers()}"
+        finally:
+            tool.close()
+
+    return check
+
+
+def _guarded(part: str, name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(part=part, name=name, verdict="ok", detail=check())
+    except Exception as error:
+        return _broken(part, name, error)
+
+
+def _broken(part: str, name: str, error: Exception) -> Finding:
+    """A fault is what the doctor reports: it never raises."""
+    said = " ".join(str(error).split()) or "no message"
+    return Finding(part=part, name=name, verdict="broken", detail=f"{type(error).__name__}: {said}"[:400])

@@ -1,0 +1,291 @@
+"""The door for other agents: three tools over the Model Context Protocol.
+
+Models load at the first call, so that `initialize` costs nothing. Clients choose neither weights nor
+devices, and see only files under the roots that the operator named.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated, Any
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
+from pydantic import BaseModel, Field
+
+import sightline
+from sightline.errors import ConfigError, InputError
+from sightline.images import Picture, check_root, load_image
+from sightline.types import Answer, Box, Detections, Status, TextLines, ToolResult
+
+if TYPE_CHECKING:
+    from sightline.agent.agent import Agent
+
+XYXY = tuple[float, float, float, float]
+
+_IMAGE = "a path under the allowed folders, or a data URI (data:image/png;base64,...)"
+_PICTURE_PX = 1024
+_TEXT_CHARS = 12_000
+
+
+class Found(BaseModel):
+    """One call that an answer stands on."""
+
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    status: Status
+    text: str
+
+
+class Asked(BaseModel):
+    """An answer. Boxes are [x1, y1, x2, y2] in pixels of the image."""
+
+    question: str
+    text: str
+    value: bool | int | float | str | None
+    status: str
+    confidence: float
+    cites: list[str]
+    boxes: list[XYXY]
+    checks: list[str] = Field(description="checks that failed")
+    evidence: list[Found]
+    seconds: float
+    message: str
+
+
+class TextSeen(BaseModel):
+    """One run of text and where it stands."""
+
+    text: str
+    score: float
+    box: XYXY
+
+
+class TextRead(BaseModel):
+    """Rows of text from top to bottom; `empty` means that there is none."""
+
+    status: Status
+    rows: list[list[TextSeen]]
+    message: str
+
+
+class ObjectSeen(BaseModel):
+    """One object and where it is."""
+
+    name: str
+    label: str
+    score: float
+    box: XYXY
+
+
+class ObjectsFound(BaseModel):
+    """Objects, best first. `unsupported` means that the detector knows no such class."""
+
+    status: Status
+    query: str
+    objects: list[ObjectSeen]
+    message: str
+
+
+class _Desk:
+    """What the tools share: one agent, made at the first call and used by one call at a time."""
+
+    def __init__(self, roots: Sequence[Path], agent: Agent | None) -> None:
+        self.roots = [root.resolve() for root in roots]
+        self._agent = agent
+        self._lock = Lock()
+
+    def open(self, image: str) -> Picture:
+        """The picture behind a path or a data URI. Raises `ToolError` with a line that says why not."""
+        try:
+            if image[:5].lower() == "data:":
+                return load_image(image)
+            path = Path(image)
+            path = path if path.is_absolute() else self.roots[0] / path
+            return load_image(check_root(path, self.roots))
+        except InputError as error:
+            raise ToolError(str(error)) from error
+
+    def ask(self, picture: Picture, question: str) -> Answer:
+        """The agent's answer."""
+        try:
+            with self._lock:
+                return self._ready().run(picture, question)
+        except InputError as error:
+            raise ToolError(str(error)) from error
+
+    def call(self, tool: str, picture: Picture, arguments: dict[str, Any]) -> ToolResult:
+        """One call of an expert. Raises `ToolError` if it could not be carried out."""
+        with self._lock:
+            agent = self._ready()
+            if tool not in agent.tools:
+                raise ToolError(f"this server has no expert {tool}")
+            result = agent.tools[tool].run(picture, arguments, timeout_s=agent.budget.per_tool_seconds)
+        if result.status in ("error", "timeout", "refused"):
+            raise ToolError(f"{result.status}: {result.message}")
+        return result
+
+    def _ready(self) -> Agent:
+        if self._agent is None:
+            from sightline.agent.agent import Agent
+
+            self._agent = Agent()
+        return self._agent
+
+    def close(self) -> None:
+        """Free the agent's processes."""
+        if self._agent is not None:
+            self._agent.close()
+
+
+def build_server(roots: Sequence[Path], agent: Agent | None = None) -> tuple[MCPServer[Any], _Desk]:
+    """The server and what is to be closed after it.
+
+    Args:
+        roots: folders whose files may be read; a relative path is looked up in the first.
+        agent: None for the embedded default, made at the first call.
+
+    Raises `ConfigError` if a root is not a folder.
+    """
+    for root in roots:
+        if not root.is_dir():
+            raise ConfigError(f"not a folder: {root}")
+    desk = _Desk(roots, agent)
+    server: MCPServer[Any] = MCPServer(
+        "sightline",
+        version=sightline.__version__,
+        instructions="Answers questions about images, reads their text and finds objects, with evidence.",
+        log_level="WARNING",
+    )
+    _add_tools(server, desk)
+    return server, desk
+
+
+def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
+    looks = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+    @server.tool(annotations=looks, description="Answer a question about an image, with the evidence for it.")
+    def ask_image(
+        image: Annotated[str, Field(description=_IMAGE)],
+        question: Annotated[str, Field(description="1 to 2000 characters")],
+    ) -> Annotated[CallToolResult, Asked]:
+        picture = desk.open(image)
+        answer = desk.ask(picture, question)
+        if answer.status == "failed":
+            raise ToolError(answer.message)
+        return _result(_answer_text(answer), _asked(answer), picture, answer.boxes)
+
+    @server.tool(annotations=looks, description="Read the text in an image, row by row.")
+    def read_text(image: Annotated[str, Field(description=_IMAGE)]) -> Annotated[CallToolResult, TextRead]:
+        picture = desk.open(image)
+        result = desk.call("read_text", picture, {})
+        return _result(result.to_text(_TEXT_CHARS), _text_read(result), picture, _boxes(result))
+
+    @server.tool(
+        annotations=looks, description="Find objects in an image by what they are, such as 'red circles'."
+    )
+    def detect_objects(
+        image: Annotated[str, Field(description=_IMAGE)],
+        query: Annotated[
+            str, Field(description="a noun, with a colour or a size if need be", max_length=200)
+        ],
+    ) -> Annotated[CallToolResult, ObjectsFound]:
+        picture = desk.open(image)
+        result = desk.call("detect", picture, {"query": query})
+        return _result(result.to_text(_TEXT_CHARS), _objects_found(result, query), picture, _boxes(result))
+
+
+def _result(text: str, structured: BaseModel, picture: Picture, boxes: Sequence[Box]) -> CallToolResult:
+    """Text, the annotated image, and the structured output."""
+    image = ImageContent(type="image", data=_png(picture, boxes), mime_type="image/png")
+    return CallToolResult(
+        content=[TextContent(type="text", text=text), image],
+        structured_content=structured.model_dump(mode="json"),
+    )
+
+
+def _png(picture: Picture, boxes: Sequence[Box]) -> str:
+    """The picture with the boxes on it, as base64 of a PNG."""
+    from sightline.agent.render import annotate
+
+    labels = [str(i) for i in range(1, len(boxes) + 1)] if len(boxes) <= 20 else [""] * len(boxes)
+    buffer = io.BytesIO()
+    annotate(picture.pixels, boxes, labels, longest=_PICTURE_PX).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _answer_text(answer: Answer) -> str:
+    cites = f"; it stands on {', '.join(answer.cites)}" if answer.cites else ""
+    lines = [f"{answer.text} ({answer.status}, confidence {answer.confidence:.0%}{cites})"]
+    lines += [f"{e.id} {e.call.name}: {e.result.to_text(2000)}" for e in answer.evidence]
+    return "\n".join(lines)[:_TEXT_CHARS]
+
+
+def _asked(answer: Answer) -> Asked:
+    evidence = [
+        Found(
+            id=e.id,
+            tool=e.call.name,
+            arguments=e.call.arguments,
+            status=e.result.status,
+            text=e.result.to_text(4000),
+        )
+        for e in answer.evidence
+    ]
+    return Asked(
+        question=answer.question,
+        text=answer.text,
+        value=answer.value,
+        status=answer.status,
+        confidence=round(answer.confidence, 4),
+        cites=list(answer.cites),
+        boxes=[_xyxy(box) for box in answer.boxes],
+        checks=[f"{c.name}: {c.detail}" for c in answer.checks if not c.passed],
+        evidence=evidence,
+        seconds=answer.usage.seconds,
+        message=answer.message,
+    )
+
+
+def _text_read(result: ToolResult) -> TextRead:
+    rows = result.payload.rows if isinstance(result.payload, TextLines) else ()
+    return TextRead(
+        status=result.status,
+        rows=[[TextSeen(text=s.text, score=s.score, box=_xyxy(s.box)) for s in row] for row in rows],
+        message=result.message,
+    )
+
+
+def _objects_found(result: ToolResult, query: str) -> ObjectsFound:
+    items = result.payload.items if isinstance(result.payload, Detections) else ()
+    return ObjectsFound(
+        status=result.status,
+        query=query,
+        objects=[ObjectSeen(name=d.name(), label=d.label, score=d.score, box=_xyxy(d.box)) for d in items],
+        message=result.message,
+    )
+
+
+def _boxes(result: ToolResult) -> list[Box]:
+    return result.payload.boxes() if result.payload is not None else []
+
+
+def _xyxy(box: Box) -> XYXY:
+    return round(box.x1, 1), round(box.y1, 1), round(box.x2, 1), round(box.y2, 1)
+
+
+def serve(roots: Sequence[Path], agent: Agent | None = None) -> None:
+    """Serve over stdin and stdout until the client goes. stdout carries the protocol alone."""
+    server, desk = build_server(roots, agent)
+    logging.getLogger("mcp").setLevel(logging.WARNING)
+    try:
+        server.run("stdio")
+    finally:
+        desk.close()

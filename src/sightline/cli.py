@@ -1,0 +1,277 @@
+"""The command line. It only composes: each command imports what it needs when it runs.
+
+Exit codes: 0 done, 1 something of ours failed, 2 what was handed in cannot be used, 130 stopped by Ctrl-C.
+Results go to stdout; progress, summaries and errors go to stderr, an error in one line.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sightline.errors import ConfigError, DataError, InputError, SightlineError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sightline.agent.batch import Progress
+    from sightline.agent.doctor import Finding
+    from sightline.types import Answer
+
+app = typer.Typer(
+    name="sightline",
+    help="Ask questions about images. Offline: everything it needs is in the package.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_REFUSED = (InputError, ConfigError, DataError)
+
+
+def main() -> None:
+    """What the command `sightline` runs."""
+    app()
+
+
+def _say(line: str) -> None:
+    """One line on stderr."""
+    one_line = " ".join(line.split())
+    print(f"sightline: {one_line}", file=sys.stderr)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors raised on purpose become one line on stderr and an exit code."""
+    try:
+        yield
+    except _REFUSED as error:
+        _say(str(error))
+        raise typer.Exit(2) from error
+    except SightlineError as error:
+        _say(str(error))
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        _say("stopped")
+        raise typer.Exit(130) from error
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import sightline
+
+        typer.echo(f"sightline {sightline.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Ask questions about images. Offline: everything it needs is in the package."""
+
+
+@app.command()
+def ask(
+    image: Annotated[str, typer.Argument(help="A picture: a file or a data URI.", show_default=False)],
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the whole answer as JSON, and nothing else.")
+    ] = False,
+    trace: Annotated[Path | None, typer.Option(help="Leave a record of the run in this folder.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the run, with the cited boxes, into this PNG.")
+    ] = None,
+) -> None:
+    """Answer one question about one image, with the evidence for it."""
+    with _plain_errors():
+        answer = _answered(image, question, trace, picture)
+    if json:
+        sys.stdout.write(answer.model_dump_json() + "\n")
+    else:
+        _show_answer(answer)
+    if answer.status == "failed":
+        _say(answer.message)
+        raise typer.Exit(1)
+
+
+def _answered(image: str, question: str, trace: Path | None, picture: Path | None) -> Answer:
+    from sightline.agent.agent import Agent
+    from sightline.agent.questions import clean_question
+    from sightline.images import load_image
+
+    clean_question(question)
+    loaded = load_image(image)
+    _quiet_logging()
+    with Agent(trace_dir=trace) as agent:
+        answer = agent.run(loaded, question)
+    if picture is not None:
+        from sightline.agent.render import draw_answer
+
+        _save_png(draw_answer(loaded.pixels, answer), picture)
+    return answer
+
+
+def _save_png(image: object, path: Path) -> None:
+    from PIL import Image
+
+    assert isinstance(image, Image.Image)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, "PNG")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _quiet_logging() -> None:
+    """A run that failed says so in one line; its traceback is for those who set up logging."""
+    import logging
+
+    logging.getLogger("sightline").addHandler(logging.NullHandler())
+    logging.getLogger("sightline").propagate = False
+
+
+def _show_answer(answer: Answer) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    style = "bold green" if answer.status == "answered" else "bold yellow"
+    console.print(Text(answer.text, style=style))
+    cites = f", stands on {', '.join(answer.cites)}" if answer.cites else ""
+    console.print(Text(f"{answer.status}, confidence {answer.confidence:.0%}{cites}", style="dim"))
+    if answer.message:
+        console.print(Text(answer.message, style="yellow"))
+    for check in answer.checks:
+        mark = Text("✓ ", style="green") if check.passed else Text("✗ ", style="red")
+        console.print(mark + Text(f"{check.name}: {check.detail}"))
+    _show_steps(console, answer)
+
+
+def _show_steps(console: Console, answer: Answer) -> None:
+    from rich.text import Text
+
+    from sightline.agent.render import call_text, result_text
+
+    found = {e.id: e for e in answer.evidence}
+    for step in answer.trace:
+        console.print(
+            Text(f"\nstep {step.index + 1}", style="bold") + Text(f"  {step.seconds:.1f} s", style="dim")
+        )
+        if step.thought:
+            console.print(Text(f"  {step.thought}", style="italic"))
+        for e in (found[i] for i in step.evidence if i in found):
+            console.print(Text(f"  {call_text(e)}", style="cyan"))
+            for line in result_text(e, 12).splitlines():
+                console.print(Text(f"      {line}", style="" if e.id in answer.cites else "dim"))
+        if step.answer:
+            console.print(Text(f"  answer: {step.answer}"))
+    usage = answer.usage
+    cost = f"\n{usage.steps} steps, {usage.calls} calls, {usage.tokens} tokens, {usage.seconds:.1f} s"
+    console.print(Text(cost, style="dim"))
+
+
+@app.command()
+def batch(
+    folder: Annotated[
+        Path, typer.Argument(help="Searched for images, with all folders in it.", show_default=False)
+    ],
+    question: Annotated[
+        list[str],
+        typer.Option("--question", "-q", help="Asked of each image; may be given again.", show_default=False),
+    ],
+    out: Annotated[Path, typer.Option(help="JSON lines: one row an image and question.", show_default=False)],
+    trace: Annotated[Path | None, typer.Option(help="Leave a record of each run in this folder.")] = None,
+) -> None:
+    """Ask the same questions about a folder of images; run it again to go on where it stopped."""
+    from sightline.agent.agent import Agent
+    from sightline.agent.batch import run_batch
+
+    _quiet_logging()
+    with _plain_errors(), Agent(trace_dir=trace) as agent, _progress() as progress:
+        try:
+            done = run_batch(agent, folder, question, out, progress)
+        except KeyboardInterrupt as error:
+            _say(f"stopped; what is done is in {out}, and the same command goes on from there")
+            raise typer.Exit(130) from error
+    _say(
+        f"{done.written} rows written to {out}, {done.errors} of them errors; {done.before} were there before"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("asking", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@app.command()
+def mcp(
+    root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder whose images clients may name; may be given again.  [default: this folder]"
+        ),
+    ] = None,
+) -> None:
+    """Serve other agents over the Model Context Protocol, on stdin and stdout."""
+    from sightline.agent.mcp_server import serve
+
+    with _plain_errors():
+        serve(root or [Path.cwd()])
+
+
+@app.command()
+def doctor() -> None:
+    """Show what is installed, which weights are here and what each expert can do."""
+    from sightline.agent.doctor import broken, examine
+
+    _quiet_logging()
+    findings = examine()
+    _show_findings(findings)
+    if broken(findings):
+        _say("the embedded tier does not work; see the lines above that are not ok")
+        raise typer.Exit(1)
+
+
+def _show_findings(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    styles = {"ok": "green", "missing": "yellow", "broken": "red"}
+    table = Table(box=None, pad_edge=False)
+    for heading in ("part", "name", "state", "detail"):
+        table.add_column(heading, overflow="fold")
+    for f in findings:
+        table.add_row(f.part, f.name, Text(f.verdict, style=styles[f.verdict]), Text(f.detail))
+    Console(highlight=False).print(table)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def train(context: typer.Context) -> None:
+    """Make the model: see `sightline train --help`."""
+    from sightline.train.cli import app as train_app
+
+    with _plain_errors():
+        train_app(args=context.args, prog_name="sightline train")
+
+
+if __name__ == "__main__":
+    main()
