@@ -54,7 +54,9 @@ class Blobs(Toolish):
         query = arguments["query"]
         colour = next((c for c in COLOURS if c in query), None)
         if colour is None:
-            return ToolResult(status="unsupported", message=f'no class for "{query}"; it knows {", ".join(COLOURS)}')
+            return ToolResult(
+                status="unsupported", message=f'no class for "{query}"; it knows {", ".join(COLOURS)}'
+            )
         hit = (picture.pixels == np.array(COLOURS[colour])).all(-1)
         items = tuple(
             Detection(label="square", score=0.9, box=box, attributes={"color": colour})
@@ -87,14 +89,12 @@ class Cropper(Toolish):
         x1, y1, x2, y2 = (int(v) for v in (box.x1, box.y1, box.x2, box.y2))
         pixels = picture.pixels[y1:y2, x1:x2].repeat(3, 0).repeat(3, 1)
         whole = picture.frame
-        frame = Frame(
-            image=whole.image, width=pixels.shape[1], height=pixels.shape[0], x0=x1, y0=y1, scale=3
-        )
+        frame = Frame(image=whole.image, width=pixels.shape[1], height=pixels.shape[0], x0=x1, y0=y1, scale=3)
         return ToolResult(status="ok", payload=Crop(frame=frame, image=self.store.put(pixels), region=box))
 
 
 class CropReader(Toolish):
-    """Says that a word stands at 30,15 - 60,45 of a threefold crop of 10,5 - 60,55: boxes of another frame."""
+    """Says that a word stands at 30,15 - 60,45 of a threefold crop of 10,5 - 60,55: another frame."""
 
     name = "read_text"
     doc = "reads the words"

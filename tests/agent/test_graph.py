@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.agent.doubles import Blobs, Cropper, CropReader, Faulty, Page, canvas, hang, meet, raise_
 
 from sightline.agent import Agent, Budget, Plan, Request, ScriptedPlanner
 from sightline.errors import ImageError, PathRefused, QuestionError
 from sightline.images import ImageStore
 from sightline.types import Answer, ToolCall, ToolResult
-from tests.agent.doubles import Blobs, Cropper, CropReader, Faulty, Page, canvas, hang, meet, raise_
 
 TWO_REDS = canvas(("red", 10, 5), ("red", 100, 40), ("blue", 150, 70))
 

@@ -1,0 +1,33 @@
+"""Serves MCP on stdio with a scripted planner over the small tools: `drive_mcp ROOT ...`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.agent.doubles import Blobs, Page
+
+from sightline.agent import Agent, Plan, ScriptedPlanner
+from sightline.agent.mcp_server import serve
+from sightline.images import Picture
+from sightline.types import ToolCall, ToolResult
+
+
+class Chatty(Blobs):
+    """Prints to stdout, as libraries do."""
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        print("loading the model: 100%", flush=True)
+        return super().run(picture, arguments, timeout_s=timeout_s)
+
+
+def main(*roots: str) -> None:
+    look = Plan(calls=(ToolCall(name="detect", arguments={"query": "red squares"}),))
+    planner = ScriptedPlanner([look, Plan(answer="2", cites=("e1",))])
+    tools = {"detect": Chatty(), "read_text": Page(("TOTAL", "12.50"))}
+    serve([Path(root) for root in roots], Agent(planner, tools))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
