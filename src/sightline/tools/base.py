@@ -8,22 +8,18 @@ Setting up is lazy: making a tool loads nothing, the first `run` (or `warm`) doe
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
+from sightline.errors import FrameError
+from sightline.images import Picture
+from sightline.types import Box, Payload, Status, ToolResult, map_box
 
-from sightline.types import Frame, ToolResult
+__all__ = ["Kind", "Parameter", "Picture", "Tool", "finish", "why_refused"]
 
 Kind = Literal["text", "region"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """Pixels and the frame they stand in. `pixels`: uint8[H, W, 3] RGB, read-only."""
-
-    pixels: np.ndarray
-    frame: Frame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +64,44 @@ class Tool(Protocol):
     def close(self) -> None:
         """Free memory and processes; a later `run` sets up again."""
         ...
+
+
+def finish(
+    tool: Tool, started: float, status: Status, payload: Payload | None = None, *, message: str = ""
+) -> ToolResult:
+    """The result of a call that began at `started` (of `time.monotonic()`), with the tool's name and version."""
+    return ToolResult(
+        status=status,
+        payload=payload,
+        message=message,
+        tool=tool.name,
+        version=tool.version,
+        weights=tool.weights,
+        seconds=time.monotonic() - started,
+    )
+
+
+def why_refused(tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> str:
+    """Why these arguments cannot be used, in one line; empty where they can.
+
+    A region must be a `Box` of the same original as the picture.
+    """
+    known = {parameter.name: parameter for parameter in tool.parameters}
+    for name, parameter in known.items():
+        if parameter.required and arguments.get(name) is None:
+            return f"{tool.name} needs {name}"
+    for name, value in arguments.items():
+        if name not in known:
+            return f"{tool.name} takes no argument {name}"
+        if value is None:
+            continue
+        if known[name].kind == "text" and not (isinstance(value, str) and value.strip()):
+            return f"{name} must be a text that is not empty"
+        if known[name].kind == "region":
+            if not isinstance(value, Box):
+                return f"{name} must be a region"
+            try:
+                map_box(value, picture.frame)
+            except FrameError as error:
+                return str(error)
+    return ""

@@ -1,0 +1,140 @@
+"""detect(query): find objects with YOLO, and measure the colour and the size of each.
+
+The embedded detector knows the shapes of the synthetic scenes. What a detector has no class for is
+`unsupported`, never an empty finding.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.errors import WeightsError
+from sightline.images import Pixels
+from sightline.tools import yolo
+from sightline.tools.attributes import measure
+from sightline.tools.base import Parameter, Picture, finish, why_refused
+from sightline.tools.query import Query, resolve
+from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
+from sightline.types import Box, Detection, Detections, ToolResult
+
+_log = logging.getLogger(__name__)
+
+
+class Detector:
+    """The expert `detect`. Labels, and what it can find, come from its weights."""
+
+    name = "detect"
+    doc = "finds objects and where they are"
+    parameters: tuple[Parameter, ...] = (
+        Parameter(name="query", kind="text", doc="what to look for, such as: small red circles"),
+    )
+
+    def __init__(self, weights: Path | None = None, *, score_from: float = 0.4) -> None:
+        """Choose the weights; nothing is loaded.
+
+        Args:
+            weights: None for the embedded ones, a manifest (`.json`, see `yolo`), or a model file of
+                ultralytics (`.pt`), which is unpickled: only ever give one that you trust.
+            score_from: detections below this score, 0..1, are not reported.
+        """
+        self._path = weights or yolo.EMBEDDED
+        self._score_from = score_from
+        self._worker = Worker("sightline.tools.detect:load_expert", str(self._path), score_from)
+        self._classes: tuple[str, ...] | None = None
+
+    @cached_property
+    def version(self) -> str:
+        """Of the library behind it."""
+        return f"ultralytics {version('ultralytics-opencv-headless')}"
+
+    @cached_property
+    def weights(self) -> str:
+        """sha256 of the weights, first 16 hex digits; empty where they cannot be read."""
+        try:
+            return yolo.file_hash(yolo.weights_file(self._path))[:16]
+        except WeightsError as error:
+            _log.warning("%s", error)
+            return ""
+
+    def covers(self) -> str:
+        """The classes it knows, in one line. Raises `WeightsError` where the weights cannot be used."""
+        try:
+            classes = self._known(timeout_s=60)
+        except (WorkerTimeout, WorkerFailed) as error:
+            raise WeightsError(f"{self._path.name}: {error}") from error
+        shown = ", ".join(classes[:20]) + (f" and {len(classes) - 20} more" if len(classes) > 20 else "")
+        return f"finds {shown}; measures colour and size"
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        """Find what the query names, in the frame of `picture`."""
+        started = time.monotonic()
+        if reason := why_refused(self, picture, arguments):
+            return finish(self, started, "refused", message=reason)
+        text = str(arguments["query"])
+        try:
+            classes = self._known(timeout_s=timeout_s)
+            query = resolve(text, classes)
+            if isinstance(query, str):
+                message = f'no class for "{query[:60]}"; it knows {", ".join(classes)}'
+                return finish(self, started, "unsupported", message=message[:600])
+            left = timeout_s - (time.monotonic() - started)
+            rows = self._worker.call(picture.pixels, timeout_s=left)
+        except WorkerTimeout as error:
+            return finish(self, started, "timeout", message=str(error))
+        except (WorkerFailed, WeightsError) as error:
+            return finish(self, started, "error", message=str(error))
+        items = found(picture, rows, query)
+        return finish(self, started, "ok" if items else "empty", Detections(query=text, items=items))
+
+    def warm(self) -> None:
+        """Raises `WeightsError` where the weights cannot be used."""
+        try:
+            self._worker.warm()
+        except (WorkerTimeout, WorkerFailed) as error:
+            raise WeightsError(str(error)) from error
+
+    def close(self) -> None:
+        """Kill the worker; a later `run` starts another."""
+        self._worker.close()
+
+    def _known(self, *, timeout_s: float) -> tuple[str, ...]:
+        """The classes: read from the manifest here, from a model file in the worker."""
+        if self._classes is None:
+            if self._path.suffix == ".json":
+                self._classes = tuple(yolo.read_manifest(self._path)["names"])
+            else:
+                self._classes = tuple(self._worker.call(None, timeout_s=timeout_s))
+        return self._classes
+
+
+def found(picture: Picture, rows: yolo.Found, query: Query) -> tuple[Detection, ...]:
+    """The detections that `query` means, best first, in the picture's frame."""
+    items: list[Detection] = []
+    for label, score, corners in rows:
+        box = Box.clipped(*corners, picture.frame)
+        if box.area == 0:
+            continue
+        attributes = measure(picture.pixels, box)
+        if query.wants(label, attributes):
+            score = min(max(score, 0.0), 1.0)
+            items.append(Detection(label=label, score=score, box=box, attributes=attributes))
+    return tuple(sorted(items, key=lambda item: -item.score))
+
+
+def load_expert(path: str, score_from: float) -> Callable[[Pixels | None], Any]:
+    """The worker's side: the expert takes pixels and returns rows, or None and returns the classes."""
+    names, predict = yolo.load_predictor(Path(path), score_from=score_from)
+    predict(np.zeros((64, 64, 3), np.uint8))  # what the first picture would wait for
+
+    def expert(pixels: Pixels | None) -> list[str] | yolo.Found:
+        return names if pixels is None else predict(pixels)
+
+    return expert

@@ -1,0 +1,306 @@
+"""Run a blocking expert in a process of its own, under a hard time limit.
+
+The process is `python -m sightline.tools.worker`, so that a user's script needs no `__main__` guard. It
+makes the expert once, from a factory named `package.module:function`, and then answers calls one by one.
+Messages are pickles with a length before them, over the child's stdin and a copy of its stdout; whatever
+the expert prints goes to stderr, which is kept aside. A call that runs past its time, or a crash, costs
+the process, and the next call gets a fresh one. The child ends when its stdin closes, so that it never
+outlives its parent, even when the parent is killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import logging
+import os
+import pickle
+import queue
+import selectors
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any
+
+_log = logging.getLogger(__name__)
+
+START_LIMIT_S = 120.0
+"""A child that has not made its expert by then is killed; until then, a call that runs out of time leaves it
+loading, so that a later call finds it ready."""
+
+_HEAD = struct.Struct("!Q")
+
+
+class WorkerTimeout(Exception):
+    """The call did not end within its time."""
+
+
+class WorkerFailed(Exception):
+    """The expert raised, or its process died; the text says which."""
+
+
+@dataclass
+class _Child:
+    process: subprocess.Popen[bytes]
+    errors: IO[bytes]
+    born: float
+    ready: bool = False
+
+
+class Worker:
+    """One expert in one process. Safe to use from several threads: calls wait for one another."""
+
+    def __init__(self, factory: str, *arguments: Any, start_limit_s: float = START_LIMIT_S) -> None:
+        """Name the expert; no process is started yet.
+
+        Args:
+            factory: `package.module:function`, importable in the child; it returns the expert, a callable.
+            arguments: what the factory is called with; they must pickle.
+            start_limit_s: how long the factory may take, in seconds.
+        """
+        self._factory = factory
+        self._arguments = arguments
+        self._start_limit_s = start_limit_s
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        _workers.add(self)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child; None where there is none."""
+        child = self._child
+        return child.process.pid if child else None
+
+    def call(self, *arguments: Any, timeout_s: float) -> Any:
+        """What the expert returns for `arguments`.
+
+        Raises:
+            WorkerTimeout: it took longer than `timeout_s`, waiting for other calls and loading included.
+            WorkerFailed: it raised, died, or could not be made.
+        """
+        deadline = time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=max(timeout_s, 0)):
+            raise WorkerTimeout(f"busy with other calls for {timeout_s:g} s")
+        try:
+            child = self._ready_child(deadline)
+            return self._ask(child, arguments, deadline)
+        except TimeoutError as error:
+            self._kill()
+            raise WorkerTimeout(f"stopped after {timeout_s:g} s") from error
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise WorkerFailed(self._kill() or "the process was closed") from error
+        finally:
+            self._lock.release()
+
+    def warm(self, *, timeout_s: float | None = None) -> None:
+        """Start the process and make the expert now. Raises as `call` does."""
+        limit = self._start_limit_s if timeout_s is None else timeout_s
+        deadline = time.monotonic() + limit
+        with self._lock:
+            try:
+                self._ready_child(deadline)
+            except (EOFError, OSError, pickle.UnpicklingError) as error:
+                raise WorkerFailed(self._kill() or "the process was closed") from error
+
+    def close(self) -> None:
+        """Kill the process, also in the middle of a call, which then fails. A later call starts afresh."""
+        self._kill()
+
+    def _ready_child(self, deadline: float) -> _Child:
+        """A child whose expert is made. Leaves a child that is still loading alive at the deadline."""
+        child = self._child
+        if child is None or child.process.poll() is not None:
+            self._kill()
+            child = self._child = self._spawn()
+        if child.ready:
+            return child
+        try:
+            failure = _receive(child, min(deadline, child.born + self._start_limit_s))
+        except TimeoutError as error:
+            if time.monotonic() >= child.born + self._start_limit_s:
+                raise
+            raise WorkerTimeout("still loading; a later call may find it ready") from error
+        if failure is not None:
+            self._kill()
+            raise WorkerFailed(failure)
+        child.ready = True
+        return child
+
+    def _spawn(self) -> _Child:
+        # The parent's path, so that the child finds the same modules; -P keeps the working folder out of it.
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        errors = tempfile.TemporaryFile()
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sightline.tools.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        assert process.stdin
+        assert process.stdout
+        os.set_blocking(process.stdin.fileno(), False)
+        os.set_blocking(process.stdout.fileno(), False)
+        child = _Child(process, errors, time.monotonic())
+        try:
+            _send(child, (self._factory, self._arguments), child.born + self._start_limit_s)
+        except OSError as error:
+            _log.debug("the worker died at its start: %s", error)  # reading from it says so in full
+        return child
+
+    def _ask(self, child: _Child, arguments: tuple[Any, ...], deadline: float) -> Any:
+        _send(child, arguments, deadline)
+        failure, value = _receive(child, deadline)
+        if failure is not None:
+            raise WorkerFailed(failure)
+        return value
+
+    def _kill(self) -> str:
+        """End the child and free its pipes; returns how it died, in one line (empty: there was none)."""
+        child, self._child = self._child, None
+        return _end(child) if child else ""
+
+
+def _end(child: _Child) -> str:
+    """Kill and reap a child. Returns how it had died, with the last line of its stderr."""
+    try:
+        code = child.process.wait(timeout=0.2)  # a crash closes the pipe just before the process is gone
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        code = child.process.wait()
+    for pipe in (child.process.stdin, child.process.stdout):
+        try:
+            if pipe:
+                pipe.close()
+        except OSError as error:
+            _log.debug("closing a dead worker's pipe: %s", error)
+    with child.errors:
+        child.errors.seek(max(child.errors.seek(0, os.SEEK_END) - 4000, 0))
+        lines = child.errors.read().decode(errors="replace").strip().splitlines()
+    how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return f"the process died ({how})" + (f": {lines[-1][:300]}" if lines and code > 0 else "")
+
+
+def _send(child: _Child, message: object, deadline: float) -> None:
+    """Write one message. Raises `TimeoutError` where the child does not take it in time."""
+    assert child.process.stdin
+    handle = child.process.stdin.fileno()
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    for part in (memoryview(_HEAD.pack(len(body))), memoryview(body)):
+        while part:
+            _wait(handle, selectors.EVENT_WRITE, deadline)
+            try:
+                part = part[os.write(handle, part) :]
+            except BlockingIOError:  # less room than select promised: ask again
+                continue
+
+
+def _receive(child: _Child, deadline: float) -> Any:
+    """Read one message. Raises `TimeoutError` at the deadline and `EOFError` where the child is gone."""
+    assert child.process.stdout
+    handle = child.process.stdout.fileno()
+    (size,) = _HEAD.unpack(_read(handle, _HEAD.size, deadline))
+    return pickle.loads(_read(handle, size, deadline))
+
+
+def _read(handle: int, size: int, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        _wait(handle, selectors.EVENT_READ, deadline)
+        try:
+            part = os.read(handle, min(size, 1 << 20))
+        except BlockingIOError:
+            continue
+        if not part:
+            raise EOFError("the worker closed its pipe")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _wait(handle: int, event: int, deadline: float) -> None:
+    left = deadline - time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(handle, event)
+        if left <= 0 or not selector.select(left):
+            raise TimeoutError
+
+
+_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for worker in list(_workers):
+        worker.close()
+
+
+# The child's side.
+
+
+def _serve() -> None:
+    """Make the expert and answer calls until stdin closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    incoming, outgoing = _private_pipes()
+    messages: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(incoming, messages), daemon=True).start()
+    name, arguments = pickle.loads(messages.get())
+    try:
+        expert = _make(name, arguments)
+    except Exception as error:
+        _answer(outgoing, _said(error))
+        return
+    _answer(outgoing, None)
+    while True:
+        call = pickle.loads(messages.get())
+        try:
+            reply: tuple[str | None, Any] = (None, expert(*call))
+        except Exception as error:
+            _log.exception("the expert failed")
+            reply = (_said(error), None)
+        _answer(outgoing, reply)
+
+
+def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """The parent's two pipes, out of reach of whatever reads stdin or prints."""
+    incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+def _listen(incoming: IO[bytes], messages: queue.SimpleQueue[bytes]) -> None:
+    """Pass messages on. When the parent is gone, end at once, even in the middle of a call."""
+    while len(head := incoming.read(_HEAD.size)) == _HEAD.size:
+        messages.put(incoming.read(_HEAD.unpack(head)[0]))
+    os._exit(0)
+
+
+def _make(name: str, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    expert: Callable[..., Any] = getattr(importlib.import_module(module), function)(*arguments)
+    return expert
+
+
+def _said(error: Exception) -> str:
+    """An exception in one line."""
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _answer(outgoing: IO[bytes], reply: object) -> None:
+    body = pickle.dumps(reply, protocol=pickle.HIGHEST_PROTOCOL)
+    outgoing.write(_HEAD.pack(len(body)) + body)
+    outgoing.flush()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,197 @@
+"""YOLO models as safetensors and a JSON manifest: built with ultralytics' own classes, no pickle.
+
+The manifest holds `model` (ultralytics' model config), `names` (the classes in order), `imgsz` (the
+side in px that images are letterboxed to), `sha256` of the weights file beside it, and whatever the
+training wants to record. Ultralytics is imported here and nowhere else, offline and without telemetry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import WeightsError
+
+EMBEDDED = Path(__file__).parent / "weights" / "detector.json"
+"""The manifest of the detector that ships with the package."""
+
+_OVERLAP = 0.5
+"""Of two boxes with a greater intersection over union, the one with the lower score is dropped."""
+
+
+@cache
+def ultralytics() -> Any:
+    """The library, set up to stay offline, silent, and out of the user's configuration folder.
+
+    Returns:
+        The module `ultralytics` (untyped: the library ships no types).
+    """
+    os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp(prefix="sightline-yolo-"))
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    import ultralytics
+
+    ultralytics.settings.update({"sync": False})
+    logging.getLogger("ultralytics").setLevel(logging.WARNING)
+    return ultralytics
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest at `path`. Raises `WeightsError` where it is missing or no manifest."""
+    try:
+        manifest = json.loads(path.read_text())
+        missing = {"model", "names", "imgsz", "sha256"} - set(manifest)
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(f"no detector weights: {path}: {error}") from error
+    if missing:
+        raise WeightsError(f"{path} lacks {', '.join(sorted(missing))}")
+    return dict(manifest)
+
+
+def weights_file(path: Path) -> Path:
+    """The file that holds the tensors: beside a manifest (`.json`), or `path` itself."""
+    return path.with_suffix(".safetensors") if path.suffix == ".json" else path
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, hex. Raises `WeightsError` where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"no detector weights: {path}: {error.strerror}") from error
+
+
+def new_model(config: dict[str, Any] | str, names: list[str]) -> Any:
+    """A freshly initialised `DetectionModel` for these classes; `config` is a dict or `yolo11n.yaml`."""
+    ultralytics()
+    from ultralytics.nn.tasks import DetectionModel
+    from ultralytics.utils import DEFAULT_CFG
+
+    model: Any = DetectionModel(config, ch=3, nc=len(names), verbose=False)
+    model.names = dict(enumerate(names))
+    model.args = DEFAULT_CFG
+    model.task = "detect"
+    return model
+
+
+def save_model(model: Any, manifest_path: Path, *, imgsz: int, record: dict[str, Any]) -> dict[str, Any]:
+    """Write `<stem>.safetensors` (fp16) and the manifest beside it; returns the manifest."""
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (value.detach().half() if value.is_floating_point() else value.detach()).contiguous().clone()
+        for name, value in model.state_dict().items()
+    }
+    weights = weights_file(manifest_path)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, weights)
+    weights.chmod(0o644)  # safetensors writes 0600
+    manifest = {
+        "names": list(model.names.values()),
+        "imgsz": imgsz,
+        "sha256": file_hash(weights),
+        **record,
+        "model": model.yaml,
+    }
+    manifest_path.write_text(json.dumps(manifest, indent=1) + "\n")
+    return manifest
+
+
+def load_model(manifest_path: Path) -> tuple[Any, dict[str, Any]]:
+    """The model (fp32, in evaluation mode) and its manifest.
+
+    Raises `WeightsError` where a file is missing, damaged, or not the one that the manifest names.
+    """
+    from safetensors.torch import load_file
+
+    manifest = read_manifest(manifest_path)
+    weights = weights_file(manifest_path)
+    if file_hash(weights) != manifest["sha256"]:
+        raise WeightsError(f"the hash of {weights.name} is not the one that {manifest_path.name} records")
+    model = new_model(manifest["model"], manifest["names"])
+    model.load_state_dict({name: tensor.float() for name, tensor in load_file(weights).items()})
+    return model.eval(), manifest
+
+
+Found = list[tuple[str, float, tuple[float, float, float, float]]]
+"""Class, score, and XYXY in px of the image, of each object."""
+
+
+def load_predictor(
+    path: Path, *, score_from: float
+) -> tuple[list[str], Callable[[NDArray[np.uint8]], Found]]:
+    """The classes of a model, and the function that finds them in uint8[H, W, 3] RGB.
+
+    Args:
+        path: a manifest (`.json`) or a model file of ultralytics, which is unpickled.
+        score_from: detections below this score, 0..1, are left out.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or not the one that its manifest names.
+    """
+    import torch
+
+    torch.set_num_threads(max(min((os.cpu_count() or 1) // 2, 4), 1))
+    if path.suffix == ".json":
+        return _predict_embedded(path, score_from)
+    return _predict_any(path, score_from)
+
+
+def _predict_embedded(
+    path: Path, score_from: float
+) -> tuple[list[str], Callable[[NDArray[np.uint8]], Found]]:
+    """Letterbox, network and suppression alone: ultralytics' predictor takes seconds more to load."""
+    import torch
+
+    model, manifest = load_model(path)
+    from ultralytics.data.augment import LetterBox
+    from ultralytics.utils.nms import non_max_suppression
+    from ultralytics.utils.ops import scale_boxes
+
+    names: list[str] = manifest["names"]
+    letterbox = LetterBox(manifest["imgsz"], auto=True, stride=int(model.stride.max()))
+
+    @torch.inference_mode()
+    def predict(pixels: NDArray[np.uint8]) -> Found:
+        boxed: Any = letterbox(image=pixels)
+        image = np.ascontiguousarray(boxed.transpose(2, 0, 1)[None])
+        output = model(torch.from_numpy(image).float() / 255)
+        rows = non_max_suppression(output, score_from, _OVERLAP, agnostic=True, nc=len(names))[0]
+        corners = scale_boxes(image.shape[2:], rows[:, :4], pixels.shape)
+        return _rows(names, rows[:, 5], rows[:, 4], corners)
+
+    return names, predict
+
+
+def _predict_any(path: Path, score_from: float) -> tuple[list[str], Callable[[NDArray[np.uint8]], Found]]:
+    file_hash(path)  # a missing file must not start a search for it
+    yolo = ultralytics().YOLO(str(path), task="detect")
+    names: dict[int, str] = dict(yolo.names)
+    imgsz = int(yolo.overrides.get("imgsz") or 640)
+
+    def predict(pixels: NDArray[np.uint8]) -> Found:
+        bgr = np.ascontiguousarray(pixels[:, :, ::-1])  # what ultralytics takes arrays to be
+        options = {"imgsz": imgsz, "conf": score_from, "iou": _OVERLAP, "agnostic_nms": True, "device": "cpu"}
+        boxes = yolo.predict(bgr, save=False, verbose=False, **options)[0].boxes
+        return _rows(names, boxes.cls, boxes.conf, boxes.xyxy)
+
+    return list(names.values()), predict
+
+
+def _rows(names: list[str] | dict[int, str], labels: Any, scores: Any, corners: Any) -> Found:
+    """Rows of plain Python values from tensors of N classes, N scores and N x 4 corners."""
+    return [
+        (names[int(label)], float(score), (float(x1), float(y1), float(x2), float(y2)))
+        for label, score, (x1, y1, x2, y2) in zip(
+            labels.tolist(), scores.tolist(), corners.tolist(), strict=True
+        )
+    ]
