@@ -5,6 +5,7 @@ Every answer but `cannot tell` is a contiguous part of the note's text, to the l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from numpy.random import Generator
@@ -34,6 +35,10 @@ _ABSENTABLE = (
     "total",
     "date",
 )
+_LOOKS = {
+    "time": re.compile(r"\d[:.]\d\d(?!\d)|\d ?[ap]m", re.IGNORECASE),
+    "date": re.compile(r"\d[/.-]\d{1,2}[/.-]\d|\d[ -/]?[a-z]{3}[a-z]*[ -/]?\d{2}|\d{8}", re.IGNORECASE),
+}
 _RIVALS = {
     "total": ("subtotal", "cash", "change", "net", "tax", "item0", "item1", "rounding", "discount"),
     "date": ("time", "due date", "number", "phone"),
@@ -76,8 +81,13 @@ class Reading:
         return Reply(answer=self.answers[field], quote=True, cites=("e1",))
 
     def absent(self) -> tuple[str, ...]:
-        """Fields that the page does not print at all."""
-        return tuple(f for f in _ABSENTABLE if f not in self.doc.fields)
+        """Fields that the page does not print at all, nor anything that could be taken for them."""
+        text = "\n".join(self.doc.text_rows())
+        return tuple(
+            field
+            for field in _ABSENTABLE
+            if field not in self.doc.fields and not (field in _LOOKS and _LOOKS[field].search(text))
+        )
 
 
 def _noise(rng: Generator) -> float:
@@ -218,17 +228,17 @@ def reading_call_dialogue(rng: Generator, split: Split, questions: int = 6) -> D
 def _value(rng: Generator) -> str:
     """A value to copy: a number, an amount, a code, words, a date, a time or a name."""
     country = pick(rng, tuple(COUNTRIES))
-    makers = (
-        lambda: digits(rng, span(rng, 1, 8)),
-        lambda: f"{span(rng, 0, 9999)}.{digits(rng, 2)}",
-        lambda: f"{pick(rng, 'ABCDEFGHKLMNPRSTUVWXYZ')}{digits(rng, span(rng, 2, 5))}-{digits(rng, 2)}",
-        lambda: " ".join(pick(rng, COMMON) for _ in range(span(rng, 1, 3))),
-        lambda: invented_word(rng),
-        lambda: write_date(date_form(rng, country), make_day(rng)),
-        lambda: write_time(rng),
-        lambda: write_name(rng),
+    values = (
+        digits(rng, span(rng, 1, 8)),
+        f"{span(rng, 0, 9999)}.{digits(rng, 2)}",
+        f"{pick(rng, 'ABCDEFGHKLMNPRSTUVWXYZ')}{digits(rng, span(rng, 2, 5))}-{digits(rng, 2)}",
+        " ".join(pick(rng, COMMON) for _ in range(span(rng, 1, 3))),
+        invented_word(rng),
+        write_date(date_form(rng, country), make_day(rng)),
+        write_time(rng),
+        write_name(rng),
     )
-    return pick(rng, makers)()
+    return pick(rng, values)
 
 
 def copy_dialogue(rng: Generator, questions: int = 10) -> Dialogue:

@@ -7,11 +7,12 @@ are mistaken for look-alikes, blanks between words get lost, punctuation drifts,
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from sightline.train.worlds.dice import chance, pick, span
+from sightline.train.worlds.dice import chance, pick
 from sightline.train.worlds.pages import Document, Part, Run
 
 _ALIKE = {
@@ -41,13 +42,18 @@ _ALIKE = {
     "h": "n",
 }
 _DRIFT = {
-    ":": (";", ".", "", ": "),
+    ":": (";", ".", "", "："),
     ".": (",", "", ". "),
-    ",": (".", "", ","),
+    ",": (".", "", "，"),
     "-": ("", "~", "—"),
     "'": ("", "`"),
     "/": ("1", "/"),
+    "(": ("（", "C"),
+    ")": ("）", ")"),
+    "x": ("×", "×"),
 }
+_COLON = re.compile(r" *: *")
+_BLANKS = re.compile(r"( +)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +70,13 @@ class ReadRow:
 
 @dataclass(frozen=True, kw_only=True)
 class _Habits:
-    """How badly one page is read; probabilities a character, blank, span or row."""
+    """How badly one page is read; probabilities a character, blank, span or row.
+
+    `colon`: blanks beside colons are lost throughout.
+    """
 
     blank: float
+    colon: bool
     letter: float
     value: float
     drift: float
@@ -81,13 +91,14 @@ def _habits(rng: Generator, noise: float) -> _Habits:
     """A page's habits at a level of noise, 0 (exact) to 1 (what scanned receipts show)."""
     loses = chance(rng, 0.6)
     return _Habits(
-        blank=noise * (float(rng.beta(0.6, 1.2)) if loses else 0.03),
+        blank=noise * (float(rng.beta(0.6, 2.0)) if loses else 0.02),
+        colon=chance(rng, 0.4 * noise),
         letter=noise * float(rng.exponential(0.012)),
         value=noise * float(rng.exponential(0.003)),
         drift=noise * float(rng.exponential(0.08)),
         missing=noise * float(rng.exponential(0.01)),
         merge=noise * (0.25 if chance(rng, 0.3) else 0.03),
-        split=noise * float(rng.exponential(0.06)),
+        split=noise * (float(rng.exponential(0.1)) if chance(rng, 0.25) else 0.004),
         skew=noise * float(rng.normal(0, 0.25)),
         wobble=noise * 0.06,
     )
@@ -118,30 +129,46 @@ def _read_part(rng: Generator, part: Part, habits: _Habits) -> Part:
 
 
 def _read_run(rng: Generator, run: Run, habits: _Habits) -> list[tuple[tuple[Part, ...], float]]:
-    """A run as one span, or (at a blank or colon between its parts) as two; with the place of each."""
-    parts = [_read_part(rng, part, habits) for part in run.parts]
-    spans: list[tuple[tuple[Part, ...], float]] = []
-    cut = span(rng, 1, len(parts) - 1) if len(parts) > 1 and chance(rng, habits.split) else 0
-    # A cut inside a word (a currency before its amount) does not happen.
-    if cut and (parts[cut - 1][1][-1:] in (" ", ":") or parts[cut][1][:1] == " "):
-        spans = [(tuple(parts[:cut]), run.x), (tuple(parts[cut:]), min(run.x + 0.3, 1.0))]
-    else:
-        spans = [(tuple(parts), run.x)]
-    return [(_trimmed(parts_), x) for parts_, x in spans if "".join(t for _, t in parts_).strip()]
+    """A run as one span or, cut at blanks of its text without a field, as several; with the place of each."""
+    spans: list[list[Part]] = [[]]
+    for part in run.parts:
+        field, text = _read_part(rng, part, habits)
+        if habits.colon and not field:
+            text = _COLON.sub(":", text)
+        pieces = [text] if field else _cut(rng, text, habits.split)
+        spans[-1].append((field, pieces[0]))
+        spans.extend([("", piece)] for piece in pieces[1:])
+    trimmed = [_trimmed(tuple(parts)) for parts in spans]
+    return [(parts, run.x + index / 1000) for index, parts in enumerate(trimmed) if parts]
+
+
+def _cut(rng: Generator, text: str, probability: float) -> list[str]:
+    """`text` in pieces, cut at some of its blanks; a piece may be empty."""
+    pieces = [""]
+    for word in _BLANKS.split(text):
+        if word.isspace() and chance(rng, probability):
+            pieces.append("")
+        else:
+            pieces[-1] += word
+    return pieces
 
 
 def _trimmed(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Without the blanks at both ends, and with no two blanks in a row."""
     kept = [(field, " ".join(text.split()) if field else _squeezed(text)) for field, text in parts]
+    while kept and not kept[0][1].strip():
+        kept.pop(0)
+    while kept and not kept[-1][1].strip():
+        kept.pop()
+    if not kept:
+        return ()
     kept[0] = (kept[0][0], kept[0][1].lstrip())
     kept[-1] = (kept[-1][0], kept[-1][1].rstrip())
     return tuple(part for part in kept if part[1])
 
 
 def _squeezed(text: str) -> str:
-    while "  " in text:
-        text = text.replace("  ", " ")
-    return text
+    return _BLANKS.sub(" ", text)
 
 
 def read_spans(doc: Document, rng: Generator, noise: float = 1.0) -> list[ReadRow]:

@@ -250,11 +250,14 @@ def _date_parts(rng: Generator, shop: Shop) -> tuple[list[str | Part], list[str 
 
 def _date_row(rng: Generator, sheet: Sheet, shop: Shop) -> None:
     date, time = _date_parts(rng, shop)
-    layout = weighted(rng, {"same": 0.5, "columns": 0.2, "two rows": 0.2, "time first": 0.1})
+    layout = weighted(rng, {"same": 0.42, "columns": 0.18, "two rows": 0.18, "aligned": 0.14, "first": 0.08})
     label = pick(rng, ("Time", "TIME", "Time", "Masa" if shop.country.code == "MY" else "Time")) + (
         shop.colon or ":"
     )
-    if not time:
+    if layout == "aligned" and len(date) == 2:
+        value = [date[1], "  ", *time] if time and chance(rng, 0.6) else [date[1]]
+        sheet.add(sheet.run(str(date[0])), sheet.run(*value, x=pick(rng, (0.3, 0.42))))
+    elif not time:
         sheet.line(*date)
     elif layout == "same":
         between = pick(rng, (" ", "  ", " ", ", ", " - ", "   "))
