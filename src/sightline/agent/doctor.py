@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import sightline
 from sightline.agent.builder import default_planner, embedded_tools
+from sightline.errors import SightlineError
 from sightline.images import ImageStore
 
 if TYPE_CHECKING:
@@ -103,5 +104,7 @@ def _guarded(part: str, name: str, check: Callable[[], str]) -> Finding:
 
 def _broken(part: str, name: str, error: Exception) -> Finding:
     """A fault is what the doctor reports: it never raises."""
-    said = " ".join(str(error).split()) or "no message"
-    return Finding(part=part, name=name, verdict="broken", detail=f"{type(error).__name__}: {said}"[:400])
+    said = " ".join(str(error).split())
+    if not said or not isinstance(error, SightlineError):
+        said = f"{type(error).__name__}: {said}"
+    return Finding(part=part, name=name, verdict="broken", detail=said[:400])

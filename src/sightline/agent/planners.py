@@ -6,6 +6,7 @@ call or what the answer is. It never runs anything itself.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from sightline.mllm.chat import Note, ToolSpec
     from sightline.mllm.reasoner import Reasoner, Said
 
+_log = logging.getLogger(__name__)
+
 CANNOT_TELL = "cannot tell"
 
-# Characters of all notes together that our model is shown: what its context holds.
-NOTES_CHARS = 3600
+# Characters of all notes together that our model is shown. The first is what it was trained on; where
+# a text takes more tokens than its context holds, the next is tried.
+NOTES_CHARS = (3600, 2400, 1200, 600, 300)
 
 
 class Plan(Model):
@@ -115,17 +119,27 @@ class MLLMPlanner:
         return self._reasoner.weights
 
     def plan(self, request: Request) -> Plan:
-        """One reply of the model, over the notes of what has been found."""
+        """One reply of the model, over the notes of what has been found.
+
+        Raises `ValueError` if even the shortest notes do not fit into its context.
+        """
         with self._one_at_a_time:
-            said = self._reasoner.reply(
-                images=[picture.pixels for picture in request.pictures],
-                tools=[tool_spec(tool) for tool in request.tools],
-                notes=notes(_shown(request), request.pictures[0].frame),
-                question=request.question,
-                must_answer=request.must_answer,
-                deadline=request.deadline,
-            )
-        return _plan_of(said)
+            for chars in NOTES_CHARS[:-1]:
+                try:
+                    return _plan_of(self._reply(request, chars))
+                except ValueError as error:
+                    _log.info("notes of %d characters do not fit: %s", chars, error)
+            return _plan_of(self._reply(request, NOTES_CHARS[-1]))
+
+    def _reply(self, request: Request, chars: int) -> Said:
+        return self._reasoner.reply(
+            images=[picture.pixels for picture in request.pictures],
+            tools=[tool_spec(tool) for tool in request.tools],
+            notes=notes(_shown(request), request.pictures[0].frame, chars),
+            question=request.question,
+            must_answer=request.must_answer,
+            deadline=request.deadline,
+        )
 
 
 def tool_spec(tool: Tool) -> ToolSpec:
@@ -136,7 +150,7 @@ def tool_spec(tool: Tool) -> ToolSpec:
     return ToolSpec(name=tool.name, params=params, doc=tool.doc)
 
 
-def notes(evidence: Sequence[Evidence], original: Frame, budget: int = NOTES_CHARS) -> list[Note]:
+def notes(evidence: Sequence[Evidence], original: Frame, budget: int = NOTES_CHARS[0]) -> list[Note]:
     """All evidence in words, at most about `budget` characters; where it is more, each gets its share."""
     whole = [note(e, original, budget) for e in evidence]
     if sum(len(n.text) for n in whole) <= budget:
@@ -144,7 +158,7 @@ def notes(evidence: Sequence[Evidence], original: Frame, budget: int = NOTES_CHA
     return [note(e, original, budget // len(evidence)) for e in evidence]
 
 
-def note(evidence: Evidence, original: Frame, budget: int = NOTES_CHARS) -> Note:
+def note(evidence: Evidence, original: Frame, budget: int = NOTES_CHARS[0]) -> Note:
     """Evidence in words for our model; boxes are written as bins of `original`, text without places."""
     from sightline.mllm.chat import Call, Note
 
