@@ -9,6 +9,16 @@ from numpy.random import Generator
 from sightline.train.worlds.dice import chance, digits, pick, span, weighted
 from sightline.train.worlds.lexicon import AREAS, CITIES, FIRST_NAMES, LAST_NAMES, MONTHS, STREETS
 
+_FLOORS = (
+    "Ground Floor",
+    "1st Floor",
+    "City Mall",
+    "Shopping Centre",
+    "Retail Park",
+    "Level 2",
+    "Shop 14",
+    "Unit 3",
+)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -312,7 +322,7 @@ def write_address(rng: Generator, country: Country) -> list[str]:
     else:
         lines = [f"{span(rng, 1, 990)} {street}" + pick(rng, ("", ","))]
     if chance(rng, 0.45 if code == "MY" else 0.15):
-        lines.append(pick(rng, AREAS) + ",")
+        lines.append(pick(rng, AREAS if code == "MY" else _FLOORS) + ",")
     city = pick(rng, CITIES[code])
     if code == "MY" and chance(rng, 0.4):
         city += ", " + pick(
