@@ -124,7 +124,7 @@ def make_bill(rng: Generator, country: Country, most: int) -> Bill:
     scale = float(rng.choice((1, 1, 1, 4, 15)))
     items: list[Item] = [_fuel(rng, country)] if chance(rng, 0.04) else []
     if not items:
-        count = min(span(rng, 8, 25) if chance(rng, 0.15) else 1 + int(rng.exponential(4.8)), most)
+        count = min(span(rng, 8, 25) if chance(rng, 0.3) else 1 + int(rng.exponential(4.8)), most)
         while len(items) < count:
             item = _item(rng, country, scale)
             if all(item.name.lower() != other.name.lower() for other in items):
