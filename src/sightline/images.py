@@ -211,10 +211,11 @@ def _read_file(path: Path, limits: Limits) -> bytes:
         raise ImageError(f"no such file: {_shown(path)}") from error
     except OSError as error:
         raise ImageError(f"cannot open {_shown(path)}: {error.strerror}") from error
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(handle)
+        raise PathRefused(f"not a regular file: {_shown(path)}")
     with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise PathRefused(f"not a regular file: {_shown(path)}")
         data = file.read(limits.bytes + 1) if info.st_size <= limits.bytes else b""
     if info.st_size > limits.bytes or len(data) > limits.bytes:
         raise ImageError(f"larger than {limits.bytes / 2**20:g} MiB: {_shown(path)}")

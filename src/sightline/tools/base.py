@@ -69,7 +69,7 @@ class Tool(Protocol):
 def finish(
     tool: Tool, started: float, status: Status, payload: Payload | None = None, *, message: str = ""
 ) -> ToolResult:
-    """The result of a call that began at `started` (of `time.monotonic()`), with the tool's name and version."""
+    """The result of a call that began at `started` (by `time.monotonic()`), with the tool's particulars."""
     return ToolResult(
         status=status,
         payload=payload,

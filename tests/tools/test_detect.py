@@ -1,0 +1,229 @@
+"""The detector: weights, classes, attributes, frames, and the embedded weights on held-out scenes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline.errors import WeightsError
+from sightline.images import Picture, load_image, make_picture
+from sightline.tools import yolo
+from sightline.tools.crop import cut
+from sightline.tools.detect import Detector, found
+from sightline.tools.query import Query
+from sightline.train.worlds.scenes import SHAPES, Scene, Thing, draw_scene, make_scene, thing_box
+from sightline.types import Box, Detections, map_box
+
+SCENE = Scene(
+    things=(
+        Thing(shape="circle", colour="red", size="small", x=0.2, y=0.2, diameter=0.12),
+        Thing(shape="square", colour="blue", size="large", x=0.6, y=0.3, diameter=0.22),
+        Thing(shape="circle", colour="green", size="large", x=0.3, y=0.7, diameter=0.24),
+        Thing(shape="star", colour="yellow", size="small", x=0.8, y=0.8, diameter=0.12),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def detector() -> Iterator[Detector]:
+    made = Detector()
+    made.warm()
+    yield made
+    made.close()
+
+
+def picture(scene: Scene = SCENE, side: int = 320) -> Picture:
+    return make_picture(draw_scene(scene, side))
+
+
+def names(detector: Detector, query: str, of: Picture | None = None) -> list[str]:
+    result = detector.run(of or picture(), {"query": query}, timeout_s=60)
+    assert isinstance(result.payload, Detections), result.message
+    assert result.status == ("ok" if result.payload.items else "empty")
+    assert result.payload.query == query
+    return sorted(item.name() for item in result.payload.items)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("circles", ["large green circle", "small red circle"]),
+        ("small red circle", ["small red circle"]),
+        ("large things", ["large blue square", "large green circle"]),
+        ("yellow stars", ["small yellow star"]),
+        ("the blue box", ["large blue square"]),
+        ("triangles", []),
+        ("purple circles", []),
+        ("small squares", []),
+    ],
+)
+def test_queries(detector: Detector, query: str, wanted: list[str]) -> None:
+    assert names(detector, query) == wanted
+
+
+def test_boxes_are_tight_in_the_frame_and_best_first(detector: Detector) -> None:
+    for side in (96, 320, 700):
+        shown = picture(side=side)
+        result = detector.run(shown, {"query": "things"}, timeout_s=60)
+        assert isinstance(result.payload, Detections)
+        items = result.payload.items
+        assert [item.score for item in items] == sorted((item.score for item in items), reverse=True)
+        for thing in SCENE.things:
+            true = Box.clipped(*thing_box(thing, side), shown.frame)
+            (best,) = [item for item in items if item.box.iou(true) > 0.5]
+            assert best.label == thing.shape
+            assert best.box.iou(true) > 0.7
+
+
+def test_a_wide_picture_and_a_crop_map_back(detector: Detector) -> None:
+    wide = np.full((320, 800, 3), 250, np.uint8)
+    wide[:, 400:720] = draw_scene(SCENE, 320)
+    whole = make_picture(wide)
+    region = Box(x1=400, y1=0, x2=720, y2=320, frame=whole.frame)
+    part = cut(whole, region, at_least=448)
+    for shown in (whole, part):
+        result = detector.run(shown, {"query": "square"}, timeout_s=60)
+        assert isinstance(result.payload, Detections)
+        box = result.payload.items[0].box
+        assert box.frame == shown.frame
+        x1, y1, x2, y2 = thing_box(SCENE.things[1], 320)
+        true = Box(x1=x1 + 400, y1=y1, x2=x2 + 400, y2=y2, frame=whole.frame)
+        assert map_box(box, whole.frame).iou(true) > 0.7
+
+
+def test_held_out_scenes_are_counted(detector: Detector) -> None:
+    right = total = 0
+    for seed in range(40):
+        scene = make_scene(np.random.default_rng((77, seed)), split="heldout")
+        got = names(detector, "shapes", make_picture(draw_scene(scene, 256)))
+        right += got == sorted(f"{t.size} {t.colour} {t.shape}" for t in scene.things)
+        total += 1
+    assert right / total >= 0.85
+
+
+@pytest.mark.parametrize("query", ["dog", "small red dogs", "rectangle"])
+def test_an_unknown_noun_is_unsupported(detector: Detector, query: str) -> None:
+    result = detector.run(picture(), {"query": query}, timeout_s=60)
+    assert result.status == "unsupported"
+    noun = query.split()[-1]
+    known = "circle, cross, diamond, square, star, triangle"
+    assert result.message == f'no class for "{noun}"; it knows {known}'
+
+
+def test_a_blank_page_is_empty(detector: Detector) -> None:
+    result = detector.run(load_image(np.full((300, 200), 255, np.uint8)), {"query": "things"}, timeout_s=60)
+    assert result.status == "empty"
+    assert result.payload == Detections(query="things")
+    assert (
+        detector.run(load_image(np.zeros((1, 1), np.uint8)), {"query": "things"}, timeout_s=60).status
+        != "error"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"query": ""}, {"query": "  "}, {"query": 3}, {"query": "a", "b": 1}]
+)
+def test_bad_arguments(detector: Detector, arguments: dict[str, object]) -> None:
+    assert detector.run(picture(), arguments, timeout_s=60).status == "refused"
+
+
+def test_what_it_is(detector: Detector) -> None:
+    manifest = json.loads(yolo.EMBEDDED.read_text())
+    assert detector.weights == manifest["sha256"][:16]
+    assert detector.covers() == f"finds {', '.join(SHAPES)}; measures colour and size"
+    result = detector.run(picture(), {"query": "star"}, timeout_s=60)
+    assert (result.tool, result.weights) == ("detect", detector.weights)
+    assert result.version.startswith("ultralytics ")
+
+
+def test_the_embedded_manifest_names_the_shapes() -> None:
+    manifest = yolo.read_manifest(yolo.EMBEDDED)
+    assert tuple(manifest["names"]) == SHAPES
+    assert manifest["scores"]["heldout"]["map50"] >= 0.9
+    assert yolo.weights_file(yolo.EMBEDDED).stat().st_size <= 6_000_000
+
+
+def test_attributes_filter_and_boxes_without_area_are_dropped() -> None:
+    shown = picture()
+    rows: yolo.Found = [
+        ("circle", 0.5, thing_box(SCENE.things[0], 320)),
+        ("circle", 0.9, thing_box(SCENE.things[2], 320)),
+        ("circle", 0.8, (400.0, 10.0, 500.0, 20.0)),
+    ]
+    items = found(shown, rows, Query(labels=frozenset({"circle"})))
+    assert [item.name() for item in items] == ["large green circle", "small red circle"]
+    items = found(shown, rows, Query(labels=frozenset({"circle"}), colour="red"))
+    assert [item.score for item in items] == [0.5]
+
+
+def copy_weights(folder: Path) -> Path:
+    for file in (yolo.EMBEDDED, yolo.weights_file(yolo.EMBEDDED)):
+        shutil.copy(file, folder)
+    return folder / yolo.EMBEDDED.name
+
+
+def test_changed_weights_are_refused(tmp_path: Path) -> None:
+    manifest = copy_weights(tmp_path)
+    weights = yolo.weights_file(manifest)
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(WeightsError, match="hash"):
+        yolo.load_model(manifest)
+    changed = Detector(manifest)
+    result = changed.run(picture(), {"query": "star"}, timeout_s=60)
+    assert result.status == "error"
+    assert "hash" in result.message
+    with pytest.raises(WeightsError, match="hash"):
+        changed.warm()
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"names": []}'])
+def test_a_missing_or_broken_manifest(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "detector.json"
+    if content is not None:
+        path.write_text(content)
+    broken = Detector(path)
+    assert broken.run(picture(), {"query": "star"}, timeout_s=60).status == "error"
+    with pytest.raises(WeightsError):
+        broken.covers()
+
+
+def test_a_model_file_of_the_users(tmp_path: Path) -> None:
+    """A tiny YOLO that ultralytics itself saves: the labels come from the file."""
+    import torch
+
+    torch.manual_seed(0)
+    model = yolo.ultralytics().YOLO("yolo11n.yaml", task="detect")
+    model.model = yolo.new_model("yolo11n.yaml", ["cat", "traffic light"])
+    path = tmp_path / "mine.pt"
+    model.save(path)
+    mine = Detector(path, score_from=0.0)
+    try:
+        result = mine.run(picture(side=64), {"query": "small things"}, timeout_s=120)
+        assert result.status in ("ok", "empty"), result.message
+        assert isinstance(result.payload, Detections)
+        assert {item.label for item in result.payload.items} <= {"cat", "traffic light"}
+        assert mine.run(picture(side=64), {"query": "red traffic lights"}, timeout_s=120).status in (
+            "ok",
+            "empty",
+        )
+        unknown = mine.run(picture(side=64), {"query": "star"}, timeout_s=120)
+        assert unknown.message == 'no class for "star"; it knows cat, traffic light'
+        assert mine.covers().startswith("finds cat, traffic light")
+        assert len(mine.weights) == 16
+    finally:
+        mine.close()
+
+
+def test_a_model_file_that_is_missing_is_not_searched_for(tmp_path: Path) -> None:
+    missing = Detector(tmp_path / "yolo11n.pt")
+    result = missing.run(picture(), {"query": "star"}, timeout_s=60)
+    assert result.status == "error"
+    assert "no detector weights" in result.message
+    assert missing.weights == ""

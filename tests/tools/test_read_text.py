@@ -1,0 +1,134 @@
+"""Reading pages that the test draws itself, with the real models in their real process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from sightline.images import Picture, load_image
+from sightline.tools.crop import cut
+from sightline.tools.read_text import TextReader, clean, spans_of
+from sightline.types import Box, Frame, TextLines, ToolResult
+
+LINES = [
+    "GREEN GROCER LTD",
+    "12 Station Road",
+    "Apples 2 x 1.20      2.40",
+    "Bread      1.85",
+    "TOTAL      4.25",
+]
+
+
+def page(lines: list[str], size: int = 22, turn: float = 0.0) -> Picture:
+    """A receipt: parts of a line set six spaces apart stand at the left and at the right edge."""
+    font = ImageFont.load_default(size)
+    image = Image.new("RGB", (460, 60 + len(lines) * 2 * size), "white")
+    draw = ImageDraw.Draw(image)
+    for n, line in enumerate(lines):
+        left, _, right = line.partition("      ")
+        draw.text((30, 30 + n * 2 * size), left, "black", font)
+        draw.text((430 - draw.textlength(right, font), 30 + n * 2 * size), right, "black", font)
+    return load_image(image.rotate(turn, fillcolor="white", resample=Image.Resampling.BICUBIC))
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[TextReader]:
+    made = TextReader()
+    made.warm()
+    yield made
+    made.close()
+
+
+def rows(result: ToolResult) -> list[str]:
+    assert result.status == "ok", result.message
+    assert isinstance(result.payload, TextLines)
+    return ["      ".join(span.text for span in row) for row in result.payload.rows]
+
+
+@pytest.mark.parametrize("turn", [0.0, 2.0, -2.0])
+def test_a_receipt(reader: TextReader, turn: float) -> None:
+    read = rows(reader.run(page(LINES, turn=turn), {}, timeout_s=60))
+    assert [row.replace(" ", "") for row in read] == [line.replace(" ", "") for line in LINES]
+
+
+def test_small_print(reader: TextReader) -> None:
+    read = rows(reader.run(page(LINES, size=11), {}, timeout_s=60))
+    assert [row.replace(" ", "") for row in read] == [line.replace(" ", "") for line in LINES]
+
+
+def test_boxes_stand_where_the_ink_is(reader: TextReader) -> None:
+    picture = page(["", "", "HELLO"])
+    result = reader.run(picture, {}, timeout_s=60)
+    assert isinstance(result.payload, TextLines)
+    (box,) = result.payload.boxes()
+    assert box.frame == picture.frame
+    ys, xs = np.nonzero(picture.pixels[:, :, 0] < 128)
+    ink = Box.clipped(xs.min(), ys.min(), xs.max() + 1, ys.max() + 1, picture.frame)
+    assert box.iou(ink) > 0.5
+
+
+def test_a_region_alone_is_read(reader: TextReader) -> None:
+    picture = page(LINES)
+    low = Box(x1=0, y1=30 + 4 * 44 - 14, x2=460, y2=30 + 4 * 44 + 36, frame=picture.frame)
+    result = reader.run(picture, {"region": low}, timeout_s=60)
+    assert [row.replace(" ", "") for row in rows(result)] == ["TOTAL4.25"]
+    assert isinstance(result.payload, TextLines)
+    for box in result.payload.boxes():
+        assert box.frame == picture.frame
+        assert low.intersection(box) == pytest.approx(box.area)
+
+
+def test_a_crop_is_read_in_its_own_frame(reader: TextReader) -> None:
+    picture = page(LINES)
+    low = Box(x1=0, y1=190, x2=460, y2=250, frame=picture.frame)
+    part = cut(picture, low, at_least=900)
+    result = reader.run(part, {"region": low}, timeout_s=60)
+    assert isinstance(result.payload, TextLines)
+    assert result.payload.boxes()[0].frame == part.frame
+    assert "TOTAL" in result.payload.to_text()
+
+
+@pytest.mark.parametrize("size", [(300, 400), (1, 1), (2, 900)])
+def test_an_empty_page(reader: TextReader, size: tuple[int, int]) -> None:
+    result = reader.run(load_image(Image.new("RGB", size, "white")), {}, timeout_s=60)
+    assert result.status == "empty", result.message
+    assert result.payload == TextLines()
+
+
+def test_what_it_is(reader: TextReader) -> None:
+    result = reader.run(page(["Hi"]), {}, timeout_s=60)
+    assert result.tool == "read_text"
+    assert result.version.startswith("rapidocr 3.")
+    assert len(result.weights) == 16
+    assert "det" in reader.covers()
+
+
+def test_no_time_is_a_timeout_and_the_next_call_works() -> None:
+    reader = TextReader()
+    assert reader.run(page(["Hi"]), {}, timeout_s=0.01).status == "timeout"
+    reader.warm()
+    assert reader.run(page(["Hello there"]), {}, timeout_s=60).status == "ok"
+    reader.close()
+
+
+@pytest.mark.parametrize("arguments", [{"region": "e1"}, {"query": "x"}])
+def test_bad_arguments(reader: TextReader, arguments: dict[str, object]) -> None:
+    assert reader.run(page(["Hi"]), arguments, timeout_s=60).status == "refused"
+
+
+def test_text_is_data() -> None:
+    assert clean("a\u202eb\u0000c\u200bd\te  f\n") == "a b c d e f"
+    assert clean("\u2066\x1b[31m\ue000") == "[31m"
+    assert len(clean("x" * 10_000)) == 500
+    assert clean("Total £4.25 合计") == "Total £4.25 合计"
+
+
+def test_spans_of_nothing_but_control_characters_are_dropped() -> None:
+    frame = Frame(image="x", width=100, height=100)
+    quad = ((10.0, 10.0), (50.0, 10.0), (50.0, 20.0), (10.0, 20.0))
+    kept = spans_of([("\u202e", 0.9, quad), ("ok", 1.2, quad)], frame, frame)
+    assert [[span.text for span in row] for row in kept] == [["ok"]]
+    assert kept[0][0].score == 1.0
