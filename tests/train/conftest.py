@@ -10,14 +10,12 @@ import torch
 from sightline.mllm.config import tiny_config
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
-from sightline.train.mixtures import corpus
-
-SCENES = (("planner", 0.5), ("direct", 0.3), ("describe", 0.2))
+from sightline.train.corpus import corpus
 
 
 @pytest.fixture(scope="session")
 def vocabulary() -> Vocabulary:
-    return Vocabulary(train_tokenizer(corpus(SCENES, 0, 60), 800))
+    return Vocabulary(train_tokenizer(corpus(0, 60), 800))
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_dpo_of_a_model_against_itself_is_log_two(new_model: NewModel, vocabular
     model = new_model()
     loss, pairs, _ = pair_loss(model, batch(vocabulary), reference=model, beta=0.1, anchor=0.0)
     assert pairs >= 3
-    assert float(loss) / pairs == pytest.approx(math.log(2), rel=1e-5)
+    assert loss.item() / pairs == pytest.approx(math.log(2), rel=1e-5)
 
 
 def test_the_gradient_of_dpo_favours_the_chosen_reply(new_model: NewModel, vocabulary: Vocabulary) -> None:
@@ -59,7 +59,7 @@ def test_the_gradient_of_dpo_favours_the_chosen_reply(new_model: NewModel, vocab
 def test_the_sum_of_the_replies_logprobs_is_the_loss(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model, packed = new_model(), batch(vocabulary)
     loss, count, figures = reply_loss(model, packed)
-    assert float(loss) == pytest.approx(-float(reply_logprobs(model, packed).sum()), rel=1e-5)
+    assert loss.item() == pytest.approx(-reply_logprobs(model, packed).sum().item(), rel=1e-5)
     assert count == float(packed.loss.sum())
     assert figures["all:good"] == figures["all:bad"] == len(reply_logprobs(model, packed)) / 2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from sightline.train.worlds.document_dialogues import (
     reading_dialogue,
     reading_pairs,
 )
+from sightline.train.worlds.pointing import pointing_dialogue
 from sightline.train.worlds.scene_dialogues import (
     describe_dialogue,
     direct_dialogue,
@@ -34,6 +34,7 @@ Mixture = tuple[tuple[str, float], ...]
 
 DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "describe": lambda rng, split: describe_dialogue(rng, split),
+    "pointing": lambda rng, split: pointing_dialogue(rng, split),
     "words": lambda rng, split: words_dialogue(rng),
     "direct": lambda rng, split: direct_dialogue(rng, split),
     "planner": lambda rng, split: planner_dialogue(rng, split),
@@ -89,18 +90,6 @@ def pair_batch(
         tokens_per_image=tokens_per_image,
         whole=True,
     )
-
-
-def corpus(mixture: Mixture, seed: int, count: int) -> Iterator[str]:
-    """Every text of `count` dialogues of the mixture's train split: what a tokenizer is trained on."""
-    dialogues = _dialogues(np.random.default_rng((seed, 4)), mixture, "train")
-    for dialogue in itertools.islice(dialogues, count):
-        yield from (f"{tool.name} {tool.doc}" for tool in dialogue.tools)
-        yield from (note.text for note in dialogue.notes)
-        for branch in dialogue.branches:
-            yield from (note.text for note in branch.notes)
-            yield from (value for call in branch.reply.calls for _, value in call.args)
-            yield from (branch.question, branch.reply.thought, branch.reply.answer or "")
 
 
 def _dialogues(rng: Rng, mixture: Mixture, split: Split) -> Iterator[Dialogue]:

@@ -11,10 +11,10 @@ from torch import nn
 from sightline.mllm.config import SightlineConfig
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
+from sightline.train.corpus import corpus
 from sightline.train.dense import DensePretrainer, dense_batch, dense_loss
 from sightline.train.loop import barrier, fit, process_group
 from sightline.train.losses import reply_loss
-from sightline.train.mixtures import corpus
 from sightline.train.plots import plot_log
 from sightline.train.recipe import Recipe
 from sightline.train.stage import save_stage, text_batches
@@ -59,7 +59,7 @@ def tokenizer(recipe: Recipe, run: Path) -> Vocabulary:
     folder = run / "tokenizer"
     rank, _ = process_group()
     if rank == 0 and not (folder / "tokenizer.json").is_file():
-        texts = corpus(recipe.sft_data.mixture, recipe.vision.seed, recipe.corpus)
+        texts = corpus(recipe.vision.seed, recipe.corpus)
         train_tokenizer(texts, recipe.vocab_size).save_pretrained(folder)
     barrier()
     return Vocabulary.load(folder)

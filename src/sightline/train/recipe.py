@@ -46,7 +46,7 @@ class Recipe:
         name: of the recipe and of its run's folder.
         config: (vocabulary size, image_token_id=, pad_id=, bos_id=, eos_id=) -> the model's config.
         vocab_size: of the tokenizer.
-        corpus: dialogues of SFT's mixture whose texts the tokenizer is trained on.
+        corpus: scenes, and as many documents, whose texts the tokenizer is trained on.
         vision, vision_data: the vision tower alone on dense labels.
         describe, describe_data: descriptions through the projector, the tower frozen.
         sft, sft_data: questions, thoughts and planner traces.

@@ -28,27 +28,26 @@ RECIPE = Recipe(
     ),
     vision_data=DenseData(images=32, words_share=0.35),
     describe=Plan(
-        name="describe", steps=700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.3, floor=0.3, save_every=100
+        name="describe", steps=450, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.3, floor=0.3, save_every=100
     ),
     describe_data=TextData(
         mixture=(("describe", 0.55), ("words", 0.25), ("direct", 0.2)), rows=8, length=512
     ),
-    sft=Plan(
-        name="sft", steps=3000, lr=8e-4, trains=TOWER_FROZEN, decay_from=0.2, floor=0.02, save_every=100
-    ),
+    sft=Plan(name="sft", steps=2200, lr=8e-4, trains=TOWER_FROZEN, decay_from=0.2, floor=0.02, save_every=100),
     sft_data=TextData(
         mixture=(
-            ("planner", 0.30),
-            ("reading", 0.30),
-            ("copy", 0.10),
-            ("reading_call", 0.06),
-            ("direct", 0.14),
-            ("describe", 0.06),
-            ("words", 0.04),
+            ("planner", 0.20),
+            ("reading", 0.22),
+            ("copy", 0.06),
+            ("reading_call", 0.04),
+            ("direct", 0.13),
+            ("pointing", 0.15),
+            ("describe", 0.17),
+            ("words", 0.03),
         ),
-        rows=5,
-        length=896,
+        rows=4,
+        length=1024,
     ),
     dpo=Plan(name="dpo", steps=80, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
-    dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=4, length=896),
+    dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=4, length=1024),
 )
