@@ -59,16 +59,18 @@ class Box(Model):
     def clipped(cls, x1: float, y1: float, x2: float, y2: float, frame: Frame) -> Box:
         """The part of XYXY that lies inside `frame`."""
         w, h = frame.width, frame.height
-        return cls(
-            x1=min(max(x1, 0), w), y1=min(max(y1, 0), h), x2=min(max(x2, 0), w), y2=min(max(y2, 0), h), frame=frame
-        )
+        x1, x2 = min(max(x1, 0), w), min(max(x2, 0), w)
+        y1, y2 = min(max(y1, 0), h), min(max(y2, 0), h)
+        return cls(x1=x1, y1=y1, x2=x2, y2=y2, frame=frame)
 
     @property
     def width(self) -> float:
+        """In px."""
         return self.x2 - self.x1
 
     @property
     def height(self) -> float:
+        """In px."""
         return self.y2 - self.y1
 
     @property
@@ -78,6 +80,7 @@ class Box(Model):
 
     @property
     def center(self) -> tuple[float, float]:
+        """X and y, px."""
         return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
 
     def intersection(self, other: Box) -> float:
@@ -118,14 +121,21 @@ def pixels(box: Box) -> str:
     return f"({box.x1:.0f},{box.y1:.0f})-({box.x2:.0f},{box.y2:.0f})"
 
 
-def fit_lines(head: str, lines: list[str], budget: int) -> str:
-    """`head` and as many whole lines as `budget` characters hold, with a note of how many are left out."""
-    text = "\n".join([head, *lines]) if head else "\n".join(lines)
+def fit_lines(lines: list[str], budget: int, *, tail: int = 0) -> str:
+    """As many whole lines as `budget` characters hold, and how many are left out where some are.
+
+    Args:
+        lines: in their order.
+        budget: the longest text to give, in characters.
+        tail: lines at the end that go before those in the middle.
+    """
+    text = "\n".join(lines)
     kept = len(lines)
     while len(text) > budget and kept:
         kept -= 1
-        tail = f"… {len(lines) - kept} more"
-        text = "\n".join([*([head] if head else []), *lines[:kept], tail])
+        last = min(tail, kept // 2)
+        left_out = f"… {len(lines) - kept} more"
+        text = "\n".join([*lines[: kept - last], left_out, *lines[len(lines) - last :]])
     return text[:budget]
 
 
@@ -158,12 +168,13 @@ class Detections(Model):
     items: tuple[Detection, ...] = ()
 
     def boxes(self) -> list[Box]:
+        """Where what was found lies, in its order."""
         return [d.box for d in self.items]
 
     def to_text(self, budget: int = 2000, *, place: BoxFormat = pixels) -> str:
         """In words and numbers, at most `budget` characters; `place` writes a box."""
         lines = [f"{d.name()} {place(d.box)} {d.score:.0%}" for d in self.items]
-        return fit_lines(f"{len(self.items)} found", lines, budget)
+        return fit_lines([f"{len(self.items)} found", *lines], budget)
 
 
 class TextLines(Model):
@@ -173,20 +184,24 @@ class TextLines(Model):
     rows: tuple[tuple[TextSpan, ...], ...] = ()
 
     def spans(self) -> list[TextSpan]:
+        """All spans in reading order."""
         return [span for row in self.rows for span in row]
 
     def boxes(self) -> list[Box]:
+        """Where what was found lies, in its order."""
         return [s.box for s in self.spans()]
 
     def to_text(self, budget: int = 4000, *, place: BoxFormat | None = None) -> str:
         """A line a row, spans of a row set apart by ` | `; at most `budget` characters.
 
-        `place`, where given, writes each row's first box before it.
+        Where that is too little, rows in the middle go first: a page is known by its head, and sums stand
+        at its foot. `place`, where given, writes each row's first box before it.
         """
         lines = [
-            (place(row[0].box) + " " if place and row else "") + " | ".join(s.text for s in row) for row in self.rows
+            (place(row[0].box) + " " if place and row else "") + " | ".join(span.text for span in row)
+            for row in self.rows
         ]
-        return fit_lines("", lines, budget)
+        return fit_lines(lines, budget, tail=len(lines))
 
 
 class Crop(Model):
@@ -198,6 +213,7 @@ class Crop(Model):
     region: Box = Field(description="the same region in the frame that was cropped")
 
     def boxes(self) -> list[Box]:
+        """Where what was found lies, in its order."""
         return [self.region]
 
     def to_text(self, budget: int = 200, *, place: BoxFormat = pixels) -> str:
