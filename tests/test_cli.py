@@ -30,7 +30,7 @@ def command(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Compl
         [sys.executable, "-m", "sightline.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         cwd=cwd,
         env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"},
     )
@@ -84,7 +84,7 @@ def test_help_and_version_load_nothing_heavy() -> None:
         "    heavy = {'torch', 'numpy', 'pydantic', 'PIL', 'langgraph', 'mcp'} & set(sys.modules)\n"
         "    assert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     for name in ("ask", "batch", "mcp", "doctor", "train"):
         assert f"\n  {name}" in done.stdout
@@ -102,7 +102,7 @@ def test_ask_shows_answer_evidence_and_steps(image: Path, capsys: pytest.Capture
     assert '  e1  detect(query="red squares")' in lines
     assert "look for them" in out
     assert "red square (10,5)-(30,25) 90%" in out
-    assert "2 steps, 1 calls" in out
+    assert "2 steps, 1 call, 0 tokens" in out
 
 
 @pytest.mark.usefixtures("scripted")

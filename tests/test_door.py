@@ -14,7 +14,7 @@ import sightline.agent
 
 def python(code: str, root: Path) -> str:
     """What `code` prints in a fresh interpreter at the repository's root."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=root)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, cwd=root)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

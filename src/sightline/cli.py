@@ -158,7 +158,7 @@ def _show_answer(answer: Answer) -> None:
 def _show_steps(console: Console, answer: Answer) -> None:
     from rich.text import Text
 
-    from sightline.agent.render import call_text, result_text
+    from sightline.agent.render import call_text, cost_text, result_text
 
     found = {e.id: e for e in answer.evidence}
     for step in answer.trace:
@@ -169,13 +169,11 @@ def _show_steps(console: Console, answer: Answer) -> None:
             console.print(Text(f"  {step.thought}", style="italic"))
         for e in (found[i] for i in step.evidence if i in found):
             console.print(Text(f"  {call_text(e)}", style="cyan"))
-            for line in result_text(e, 12).splitlines():
+            for line in result_text(e, 12, answer.text).splitlines():
                 console.print(Text(f"      {line}", style="" if e.id in answer.cites else "dim"))
         if step.answer:
             console.print(Text(f"  answer: {step.answer}"))
-    usage = answer.usage
-    cost = f"\n{usage.steps} steps, {usage.calls} calls, {usage.tokens} tokens, {usage.seconds:.1f} s"
-    console.print(Text(cost, style="dim"))
+    console.print(Text(f"\n{cost_text(answer)}", style="dim"))
 
 
 @app.command()

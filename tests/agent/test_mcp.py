@@ -47,7 +47,7 @@ def served(
         parameters = StdioServerParameters(
             command=sys.executable, args=["-m", module, str(folder)], cwd=ROOT, env={"OMP_NUM_THREADS": "1"}
         )
-        async with Client(parameters, read_timeout_seconds=60) as client:
+        async with Client(parameters, read_timeout_seconds=240) as client:
             await talk(client)
 
     asyncio.run(main())
@@ -152,7 +152,7 @@ def test_a_handshake_loads_no_model(folder: Path) -> None:
         "assert not heavy, heavy\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, timeout=60, cwd=ROOT
+        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, timeout=240, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.agent.doubles import Blobs, Cropper, Page, canvas
 
 from sightline.agent import Agent, Budget, MLLMPlanner
 from sightline.images import ImageStore
@@ -11,7 +12,6 @@ from sightline.mllm.config import tiny_config
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.reasoner import Reasoner
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
-from tests.agent.doubles import Blobs, Cropper, Page, canvas
 
 TEXTS = ["How many red circles are there?", "ok: 2 found\nsmall red circle 97%", "TOTAL | RM 45.00"] * 20
 PICTURE = canvas(("red", 10, 5), ("blue", 100, 40))

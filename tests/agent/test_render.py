@@ -7,7 +7,7 @@ import pytest
 from tests.agent.doubles import Blobs, Page, canvas
 
 from sightline.agent import Agent, Plan, ScriptedPlanner
-from sightline.agent.render import MARKS, annotate, draw_answer, font
+from sightline.agent.render import MARKS, annotate, draw_answer, font, result_text
 from sightline.images import load_image
 from sightline.types import Answer, Box, ToolCall
 
@@ -74,6 +74,15 @@ def test_a_run_is_drawn_with_image_and_panel() -> None:
 
 def test_a_run_that_found_nothing_is_drawn() -> None:
     draw_answer(PICTURE.pixels, answer(Plan(answer="cannot tell")))
+
+
+def test_a_long_text_is_shown_around_what_was_quoted() -> None:
+    read = answer(Plan(calls=(ToolCall(name="read_text"),)), Plan(answer="row 30", quote=True, cites=("e1",)))
+    lines = result_text(read.evidence[0], 8, read.text).splitlines()
+    assert (len(lines), lines[0], lines[-1]) == (8, "… 27 above", "… 7 more")
+    assert "row 30 | 9.99" in lines
+    assert result_text(read.evidence[0], 8).splitlines()[0] == "ok: row 0 | 9.99"
+    assert "more" not in result_text(read.evidence[0], 40)
 
 
 def test_the_font_holds_the_marks_that_are_written() -> None:

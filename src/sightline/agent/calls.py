@@ -91,35 +91,55 @@ def _argument(
     return map_box(boxes[0], original).model_dump(), ""
 
 
-def run_job(job: Job, tool: Tool, picture: Picture, timeout_s: float) -> Evidence:
-    """Run one job that was not refused. Never raises, and comes back soon after `timeout_s`.
+def run_job(job: Job, tool: Tool, picture: Picture, *, timeout_s: float, load_s: float) -> Evidence:
+    """Run one job that was not refused. Never raises, and comes back soon after its time.
 
-    Experts watch their own time, in processes that can be killed. One that does not is left alone in
-    its thread: the controller goes on without it.
+    A tool that was not used before loads first, for at most `load_s`; the call itself then has
+    `timeout_s`, or what is left of `load_s`. Experts watch their own time, in processes that can be
+    killed. One that does not is left alone in its thread: the controller goes on without it.
     """
     began = time.monotonic()
     kinds = {p.name: p.kind for p in tool.parameters}
     arguments = {k: Box.model_validate(v) if kinds[k] == "region" else v for k, v in job["arguments"].items()}
-    results: list[ToolResult] = []
-    worker = threading.Thread(
-        target=lambda: results.append(_guarded(tool, picture, arguments, timeout_s)), daemon=True
-    )
+    loaded, results = threading.Event(), list[ToolResult]()
+
+    def work() -> None:
+        if (failed := _load(tool)) is not None:
+            results.append(failed)
+        loaded.set()
+        if not results:
+            left = min(timeout_s, load_s - (time.monotonic() - began))
+            results.append(_guarded(tool, picture, arguments, max(left, 0.0)))
+
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
-    worker.join(timeout_s + _GRACE_S)
+    waited = "loaded" if not loaded.wait(load_s) else "answered"
+    if waited == "answered":
+        worker.join(timeout_s + _GRACE_S)
+    limit = load_s if waited == "loaded" else timeout_s
     result = (
-        results[0] if results else ToolResult(status="timeout", message=f"no result within {timeout_s:.1f} s")
+        results[0] if results else ToolResult(status="timeout", message=f"not {waited} within {limit:.1f} s")
     )
     stamp = {"tool": tool.name, "seconds": time.monotonic() - began}
     return finished(job, result.model_copy(update=stamp))
+
+
+def _load(tool: Tool) -> ToolResult | None:
+    """Load what the tool needs; the `error` if that fails."""
+    try:
+        tool.warm()
+    except Exception as error:
+        _log.exception("tool %s could not be loaded", tool.name)
+        return ToolResult(status="error", message=f"{type(error).__name__}: {error}")
+    return None
 
 
 def _guarded(tool: Tool, picture: Picture, arguments: Json, timeout_s: float) -> ToolResult:
     """The tool's result; what it should not have raised becomes an `error`."""
     try:
         result = tool.run(picture, arguments, timeout_s=timeout_s)
-        return result.model_copy(
-            update={"version": result.version or tool.version, "weights": result.weights or tool.weights}
-        )
+        maker = {"version": result.version or tool.version, "weights": result.weights or tool.weights}
+        return result.model_copy(update=maker)
     except Exception as error:
         _log.exception("tool %s raised", tool.name)
         return ToolResult(status="error", message=f"{type(error).__name__}: {error}")

@@ -20,7 +20,7 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 import sightline
-from sightline.errors import ConfigError, InputError
+from sightline.errors import ConfigError, InputError, SightlineError
 from sightline.images import Picture, check_root, load_image
 from sightline.types import Answer, Box, Detections, Status, TextLines, ToolResult
 
@@ -127,7 +127,12 @@ class _Desk:
             agent = self._ready()
             if tool not in agent.tools:
                 raise ToolError(f"this server has no expert {tool}")
-            result = agent.tools[tool].run(picture, arguments, timeout_s=agent.budget.per_tool_seconds)
+            expert = agent.tools[tool]
+            try:
+                expert.warm()
+            except SightlineError as error:
+                raise ToolError(str(error)) from error
+            result = expert.run(picture, arguments, timeout_s=agent.budget.per_tool_seconds)
         if result.status in ("error", "timeout", "refused"):
             raise ToolError(f"{result.status}: {result.message}")
         return result

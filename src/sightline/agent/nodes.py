@@ -143,13 +143,14 @@ def _jobs(said: Plan, context: Context, evidence: list[Evidence], step: int) -> 
 def act(state: Job, runtime: Runtime[Context]) -> Json:
     """One call. Several of these run at the same time."""
     job, context = state, runtime.context
-    left = min(context.budget.per_tool_seconds, context.seconds_left)
+    left = context.seconds_left
     if not job["refused"] and left <= 0:
         job = Job(**{**job, "refused": "the time is spent"})
     if job["refused"]:
         done = refuse(job)
     else:
-        done = run_job(job, context.tools[job["call"]["name"]], context.picture, left)
+        tool, limit = context.tools[job["call"]["name"]], min(context.budget.per_tool_seconds, left)
+        done = run_job(job, tool, context.picture, timeout_s=limit, load_s=left)
     return {"evidence": [done.model_dump(mode="json")]}
 
 

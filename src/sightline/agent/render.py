@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sightline.types import Answer, Box, Detections, Evidence, TextLines
+from sightline.types import Answer, Box, Evidence, TextLines
 
 Colour = tuple[int, int, int]
 Face = Literal["regular", "bold", "mono", "oblique"]
@@ -209,7 +209,7 @@ def _panel(answer: Answer) -> Image.Image:
             pen.write(step.thought, "oblique", 16, FAINT)
         for id_ in step.evidence:
             if id_ in found:
-                _write_evidence(pen, found[id_], cited=id_ in answer.cites)
+                _write_evidence(pen, found[id_], answer)
         if step.answer:
             pen.write(f"answer: {step.answer}", "mono", 15)
         pen.y += 6
@@ -222,10 +222,10 @@ def _panel(answer: Answer) -> Image.Image:
     return panel
 
 
-def _write_evidence(pen: _Pen, evidence: Evidence, *, cited: bool) -> None:
+def _write_evidence(pen: _Pen, evidence: Evidence, answer: Answer) -> None:
     pen.write(call_text(evidence), "mono", 15, MARKS[1], most=2, after=0)
-    colour = INK if cited else FAINT
-    pen.write(result_text(evidence), "mono", 14, colour, indent=22, most=9)
+    colour = INK if evidence.id in answer.cites else FAINT
+    pen.write(result_text(evidence, around=answer.text), "mono", 14, colour, indent=22, most=9)
 
 
 def _write_answer(pen: _Pen, answer: Answer) -> None:
@@ -245,14 +245,8 @@ def _write_answer(pen: _Pen, answer: Answer) -> None:
     for check in answer.checks:
         mark, colour = ("✓", GOOD) if check.passed else ("✗", BAD)
         pen.write(f"{mark} {check.name}: {check.detail}", "regular", 15, colour, after=0)
-    cost = answer.usage
     pen.y += 6
-    pen.write(
-        f"{cost.steps} steps, {cost.calls} calls, {cost.tokens} tokens, {cost.seconds:.1f} s",
-        "regular",
-        14,
-        FAINT,
-    )
+    pen.write(cost_text(answer), "regular", 14, FAINT)
 
 
 def call_text(evidence: Evidence) -> str:
@@ -261,12 +255,22 @@ def call_text(evidence: Evidence) -> str:
     return f"{evidence.id}  {evidence.call.name}({args})"
 
 
-def result_text(evidence: Evidence, lines: int = 8) -> str:
-    """What a call found, in at most `lines` lines."""
-    payload = evidence.result.payload
-    budget = 100 * lines
-    if isinstance(payload, TextLines | Detections):
-        said = evidence.result.to_text(10_000).splitlines()
-        more = [f"… {len(said) - lines + 1} more"] if len(said) > lines else []
-        return "\n".join([*said[: lines - 1], *more] if more else said)[:budget]
-    return evidence.result.to_text(budget)
+def result_text(evidence: Evidence, lines: int = 8, around: str = "") -> str:
+    """What a call found, in at most `lines` lines: those about `around` where it is said, else the first."""
+    said = evidence.result.to_text(100_000).splitlines()
+    if len(said) <= lines:
+        return "\n".join(said)
+    hit = next((i for i, line in enumerate(said) if around and around in line), 0)
+    room = lines - 2
+    start = min(max(hit - room // 2, 0), len(said) - room)
+    after = len(said) - start - room
+    above = [f"… {start} above"] if start else []
+    return "\n".join([*above, *said[start : start + room], *([f"… {after} more"] if after else [])])
+
+
+def cost_text(answer: Answer) -> str:
+    """What a run cost, in one line."""
+    usage = answer.usage
+    counts = {"step": usage.steps, "call": usage.calls, "token": usage.tokens}
+    said = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items()]
+    return ", ".join([*said, f"{usage.seconds:.1f} s"])
