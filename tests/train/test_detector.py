@@ -14,9 +14,11 @@ from sightline.train.detector import (
     DetectorConfig,
     blank_sample,
     evaluate,
+    fit,
     learning_rate,
     make_batch,
     scene_sample,
+    step_once,
     train_detector,
     write_dataset,
 )
@@ -84,43 +86,34 @@ def test_the_rate_rises_then_falls() -> None:
 
 
 def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    def run(name: str, state: Path | None) -> dict[str, torch.Tensor]:
-        train_detector(tmp_path / f"{name}.json", config=TINY, state=state, scenes=2)
-        return dict(yolo.load_model(tmp_path / f"{name}.json")[0].state_dict())
-
-    whole = run("whole", None)
-    state = tmp_path / "state.pt"
-    seen: list[int] = []
-
     class StopError(Exception):
         """Stands for a kill."""
 
     def stop(row: dict[str, object]) -> None:
-        seen.append(int(str(row["step"])))
         raise StopError
 
-    short = DetectorConfig(**{**vars(TINY), "steps": 4})
+    state = tmp_path / "state.pt"
+    whole = fit(TINY, None)[0].state_dict()
     with pytest.raises(StopError):
-        train_detector(tmp_path / "cut.json", config=short, state=state, scenes=2, report=stop)
-    assert seen == [4]
-    assert state.exists()  # saved at step 2
-    resumed = run("resumed", state)
+        fit(TINY, state, stop)  # the report comes after step 4, the state was saved after step 2
+    assert torch.load(state, weights_only=True)["step"] == 2
+    resumed = fit(TINY, state)[0].state_dict()
+    assert torch.load(state, weights_only=True)["step"] == 4
     assert whole.keys() == resumed.keys()
     for key in whole:
         assert torch.equal(whole[key], resumed[key]), key
 
 
 def test_every_parameter_moves_and_the_loss_falls() -> None:
-    from sightline.train.detector import _step
-
     torch.manual_seed(0)
     model = yolo.new_model("yolo11n.yaml", list(SHAPES)).train()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
     config = DetectorConfig(batch=4, imgsz=96, blank=0)
     batch = make_batch(np.random.default_rng(0), config)
-    losses = [_step(model, optimiser, batch, config) for _ in range(12)]
-    assert losses[-1] < 0.8 * losses[0]
+    losses = [step_once(model, optimiser, batch, config) for _ in range(36)]
+    # It rises first: hardly a place is matched to a box before boxes are near.
+    assert losses[-1] < 0.5 * max(losses)
     frozen = [name for name, p in model.named_parameters() if torch.equal(p, before[name])]
     assert frozen == ["model.23.dfl.conv.weight"]  # the fixed bins of the box distribution
 

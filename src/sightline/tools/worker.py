@@ -106,12 +106,21 @@ class Worker:
         with self._lock:
             try:
                 self._ready_child(deadline)
+            except TimeoutError as error:
+                self._kill()
+                raise WorkerTimeout(f"not ready after {limit:g} s") from error
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 raise WorkerFailed(self._kill() or "the process was closed") from error
 
     def close(self) -> None:
         """Kill the process, also in the middle of a call, which then fails. A later call starts afresh."""
-        self._kill()
+        if self._lock.acquire(blocking=False):
+            try:
+                self._kill()
+            finally:
+                self._lock.release()
+        elif child := self._child:
+            child.process.kill()  # the call sees its end, and frees the pipes that it reads from
 
     def _ready_child(self, deadline: float) -> _Child:
         """A child whose expert is made. Leaves a child that is still loading alive at the deadline."""
