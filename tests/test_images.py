@@ -235,6 +235,8 @@ def test_urls_are_off(url: str) -> None:
         "data:image/png;base64",
         "data:image/png;base64,@@@@",
         "data:image/png;base64,é",
+        "data:image/png;base64,\ud800",
+        "data:image/png,\ud800",
         "data:,hello",
         "data:,",
     ],

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sightline.errors import FrameError
-from sightline.types import Box, Detection, Detections, Frame, TextLines, TextSpan, ToolResult, fit_lines, map_box
+from sightline.types import (
+    Box,
+    Detection,
+    Detections,
+    Frame,
+    TextLines,
+    TextSpan,
+    ToolResult,
+    fit_lines,
+    map_box,
+)
 
 PAGE = Frame(image="a" * 64, width=200, height=100)
 ZOOM = Frame(image="a" * 64, width=160, height=120, x0=50, y0=20, scale=4)
@@ -31,11 +41,14 @@ def test_a_crops_box_maps_back_to_the_original() -> None:
 def test_there_and_back_is_where_it_was(x1: float, y1: float, x2: float, y2: float) -> None:
     there = box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2), ZOOM)
     back = map_box(map_box(there, PAGE), ZOOM)
-    assert (back.x1, back.y1, back.x2, back.y2) == pytest.approx((there.x1, there.y1, there.x2, there.y2), abs=1e-6)
+    assert (back.x1, back.y1, back.x2, back.y2) == pytest.approx(
+        (there.x1, there.y1, there.x2, there.y2), abs=1e-6
+    )
 
 
 def test_what_lies_outside_is_clipped() -> None:
     assert map_box(box(0, 0, 200, 100), ZOOM) == box(0, 0, 160, 120, ZOOM)
+    assert map_box(box(-5, 10, math.inf, 400), PAGE) == box(0, 10, 200, 100)
 
 
 def test_frames_never_mix() -> None:
@@ -62,7 +75,10 @@ def test_a_result_says_how_it_ended() -> None:
         ToolResult(status="ok")
     with pytest.raises(ValidationError, match="timeout says why"):
         ToolResult(status="timeout")
-    assert ToolResult(status="unsupported", message="no class for dog").to_text() == "unsupported: no class for dog"
+    assert (
+        ToolResult(status="unsupported", message="no class for dog").to_text()
+        == "unsupported: no class for dog"
+    )
     assert ToolResult(status="empty", payload=Detections(query="star")).to_text() == "empty: 0 found"
 
 

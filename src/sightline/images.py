@@ -162,7 +162,7 @@ class ImageStore:
         if self._folder is not None and not (file := self._folder / f"{name}.png").exists():
             from PIL import Image
 
-            part = file.with_suffix(f".{threading.get_ident()}.part")
+            part = file.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
             Image.fromarray(held).save(part, format="PNG")
             part.replace(file)
         self._keep(name, held)
@@ -228,12 +228,13 @@ def _read_data_uri(uri: str, limits: Limits) -> bytes:
         raise ImageError("a data URI without a comma")
     if len(body) > limits.bytes * 3:  # base64 takes 4 characters for 3 bytes, percent signs 3 for one
         raise ImageError(f"larger than {limits.bytes / 2**20:g} MiB: the data URI")
-    if not head.lower().endswith(";base64"):
-        return unquote_to_bytes(body)
     try:
-        return base64.b64decode("".join(unquote_to_bytes(body).decode("ascii").split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ImageError("the data URI is not valid base64") from error
+        data = unquote_to_bytes(body)
+        if not head.lower().endswith(";base64"):
+            return data
+        return base64.b64decode("".join(data.decode("ascii").split()), validate=True)
+    except (binascii.Error, ValueError) as error:  # a lone surrogate is a ValueError too
+        raise ImageError("the data URI cannot be decoded") from error
 
 
 # Decoding.

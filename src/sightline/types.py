@@ -105,7 +105,7 @@ def map_box(box: Box, to: Frame) -> Box:
     """
     src = box.frame
     if src == to:
-        return box
+        return Box.clipped(box.x1, box.y1, box.x2, box.y2, to)
     if src.image != to.image:
         raise FrameError(f"frames of two different images: {src.image[:12]} and {to.image[:12]}")
 
@@ -127,7 +127,7 @@ def fit_lines(lines: list[str], budget: int, *, tail: int = 0) -> str:
     Args:
         lines: in their order.
         budget: the longest text to give, in characters.
-        tail: lines at the end that go before those in the middle.
+        tail: how many lines at the end are kept in preference to those in the middle.
     """
     text = "\n".join(lines)
     kept = len(lines)

@@ -43,6 +43,11 @@ def test_a_large_region_keeps_its_pixels() -> None:
     assert np.array_equal(part.pixels, PICTURE.pixels[20:290, 10:470])
 
 
+def test_what_of_a_region_lies_beside_the_picture_is_left_out() -> None:
+    _, part = crop_of(PICTURE, region(-20, -30, 470, 290))
+    assert np.array_equal(part.pixels, PICTURE.pixels[:290, :470])
+
+
 def test_a_mark_is_found_where_the_frame_says() -> None:
     pixels = np.zeros((200, 200, 3), np.uint8)
     pixels[120:124, 140:146] = 255
