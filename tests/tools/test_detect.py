@@ -126,7 +126,8 @@ def test_a_blank_page_is_empty(detector: Detector) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, {"query": ""}, {"query": "  "}, {"query": 3}, {"query": "a", "b": 1}]
+    "arguments",
+    [{}, {"query": ""}, {"query": "  "}, {"query": 3}, {"query": "a", "b": 1}, {"query": "a " * 9999}],
 )
 def test_bad_arguments(detector: Detector, arguments: dict[str, object]) -> None:
     assert detector.run(picture(), arguments, timeout_s=60).status == "refused"
@@ -181,6 +182,27 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
     assert "hash" in result.message
     with pytest.raises(WeightsError, match="hash"):
         changed.warm()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"activation": "open('made', 'w')"},
+        {"head": [[-1, 1, "load_checkpoint", ["other.pt"]]]},
+        {"head": [[-1, 1, "DetectionModel", [{"activation": "open('made', 'w')"}]]]},
+        {"head": ["Conv"]},
+    ],
+)
+def test_a_manifest_names_layers_and_no_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = copy_weights(tmp_path)
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "model": {**manifest["model"], **change}}))
+    with pytest.raises(WeightsError, match=r"detector\.json: (not a layer|a model config)"):
+        yolo.load_model(path)
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"names": []}'])

@@ -17,7 +17,7 @@ import pytest
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
 
 FAULTS = """
-import os, sys, time
+import os, sys, tempfile, time
 
 def make(kind="echo"):
     if kind == "broken":
@@ -32,6 +32,8 @@ def make(kind="echo"):
         state["calls"] += 1
         if what == "echo":
             return value
+        if what == "scratch":
+            return tempfile.mkdtemp()
         if what == "count":
             return state["calls"]
         if what == "sleep":
@@ -142,6 +144,24 @@ def test_what_cannot_be_pickled_is_a_failure(worker: Worker) -> None:
     with pytest.raises(WorkerFailed):
         worker.call("unpicklable", timeout_s=30)
     assert worker.call("echo", 1, timeout_s=30) == 1
+
+
+def test_a_call_without_time_does_not_cost_the_process(worker: Worker) -> None:
+    worker.warm()
+    pid = worker.pid
+    for seconds in (0, -1):
+        with pytest.raises(WorkerTimeout):
+            worker.call("echo", 1, timeout_s=seconds)
+    assert worker.call("count", timeout_s=30) == 1
+    assert worker.pid == pid
+
+
+def test_temporary_files_go_with_the_process(worker: Worker) -> None:
+    left = Path(worker.call("scratch", timeout_s=30))
+    assert left.is_dir()
+    worker.close()
+    assert not left.exists()
+    assert not left.parent.exists()
 
 
 def test_prints_do_not_disturb(worker: Worker, capfd: pytest.CaptureFixture[str]) -> None:

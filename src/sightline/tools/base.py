@@ -21,6 +21,9 @@ __all__ = ["Kind", "Parameter", "Picture", "Tool", "finish", "why_refused"]
 
 Kind = Literal["text", "region"]
 
+LONGEST_TEXT = 500
+"""Characters of a `text` argument."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
@@ -97,6 +100,8 @@ def why_refused(tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> s
             continue
         if known[name].kind == "text" and not (isinstance(value, str) and value.strip()):
             return f"{name} must be a text that is not empty"
+        if known[name].kind == "text" and len(value) > LONGEST_TEXT:
+            return f"{name} is longer than {LONGEST_TEXT} characters"
         if known[name].kind == "region":
             if not isinstance(value, Box):
                 return f"{name} must be a region"

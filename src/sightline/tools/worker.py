@@ -17,6 +17,7 @@ import os
 import pickle
 import queue
 import selectors
+import shutil
 import signal
 import struct
 import subprocess
@@ -50,6 +51,7 @@ class WorkerFailed(Exception):
 class _Child:
     process: subprocess.Popen[bytes]
     errors: IO[bytes]
+    scratch: str
     born: float
     ready: bool = False
 
@@ -90,6 +92,8 @@ class Worker:
             raise WorkerTimeout(f"busy with other calls for {timeout_s:g} s")
         try:
             child = self._ready_child(deadline)
+            if time.monotonic() >= deadline:  # a child that was not asked need not be killed
+                raise WorkerTimeout(f"no time left of {timeout_s:g} s")
             return self._ask(child, arguments, deadline)
         except TimeoutError as error:
             self._kill()
@@ -146,18 +150,20 @@ class Worker:
         # The parent's path, so that the child finds the same modules; -P keeps the working folder out of it.
         path = os.pathsep.join(entry for entry in sys.path if entry)
         errors = tempfile.TemporaryFile()
+        # What the expert leaves behind in its temporary folder goes with it: a killed process tidies nothing.
+        scratch = tempfile.mkdtemp(prefix="sightline-")
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "sightline.tools.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": scratch},
         )
         assert process.stdin
         assert process.stdout
         os.set_blocking(process.stdin.fileno(), False)
         os.set_blocking(process.stdout.fileno(), False)
-        child = _Child(process, errors, time.monotonic())
+        child = _Child(process, errors, scratch, time.monotonic())
         try:
             _send(child, (self._factory, self._arguments), child.born + self._start_limit_s)
         except OSError as error:
@@ -190,6 +196,7 @@ def _end(child: _Child) -> str:
                 pipe.close()
         except OSError as error:
             _log.debug("closing a dead worker's pipe: %s", error)
+    shutil.rmtree(child.scratch, ignore_errors=True)
     with child.errors:
         child.errors.seek(max(child.errors.seek(0, os.SEEK_END) - 4000, 0))
         lines = child.errors.read().decode(errors="replace").strip().splitlines()

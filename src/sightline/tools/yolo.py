@@ -36,7 +36,8 @@ def ultralytics() -> Any:
     Returns:
         The module `ultralytics` (untyped: the library ships no types).
     """
-    os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp(prefix="sightline-yolo-"))
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="sightline-yolo-")
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
     import ultralytics
 
@@ -117,9 +118,31 @@ def load_model(manifest_path: Path) -> tuple[Any, dict[str, Any]]:
     weights = weights_file(manifest_path)
     if file_hash(weights) != manifest["sha256"]:
         raise WeightsError(f"the hash of {weights.name} is not the one that {manifest_path.name} records")
+    if wrong := _forbidden(manifest["model"]):
+        raise WeightsError(f"{manifest_path.name}: {wrong}")
     model = new_model(manifest["model"], manifest["names"])
     model.load_state_dict({name: tensor.float() for name, tensor in load_file(weights).items()})
     return model.eval(), manifest
+
+
+def _forbidden(config: Any) -> str:
+    """What a model config must not hold, in one line; empty where it may be built.
+
+    Ultralytics evaluates `activation` as Python and calls whatever in its modules a layer names.
+    """
+    ultralytics()
+    from torch import nn
+    from ultralytics.nn import tasks
+
+    if not isinstance(config, dict) or config.get("activation"):
+        return "a model config is an object without activation"
+    for layer in [*config.get("backbone", []), *config.get("head", [])]:
+        name = str(layer[2]) if isinstance(layer, list) and len(layer) == 4 else ""
+        made = getattr(nn, name[3:], None) if name.startswith("nn.") else getattr(tasks, name, None)
+        # The models of `tasks` are modules too, and take a config of their own.
+        if not (isinstance(made, type) and issubclass(made, nn.Module)) or made.__module__ == tasks.__name__:
+            return f"not a layer: {str(layer)[:100]}"
+    return ""
 
 
 Found = list[tuple[str, float, tuple[float, float, float, float]]]
