@@ -53,6 +53,13 @@ def test_calls_are_rendered_with_their_arguments(vocabulary: Vocabulary) -> None
     assert vocabulary.note("e3") in ids
 
 
+@pytest.mark.parametrize("word", ["e0", "e33", "e50", "e999999999", "e²", "e٣"])
+def test_a_word_that_is_no_notes_id_is_text(vocabulary: Vocabulary, word: str) -> None:
+    note = Note(id="e1", call=Call(name="detect", args=(("query", word),)), text="empty: 0 found")
+    prefix = render(Dialogue(notes=(note,)), vocabulary, 4).prefix
+    assert vocabulary.decode(prefix) == f'<bos><note>e1detect(query=" {word}") empty: 0 found'
+
+
 def test_places_are_single_tokens_where_they_are_meant_and_text_where_not(vocabulary: Vocabulary) -> None:
     assert vocabulary.text("<07>", places=True) == [vocabulary.first_bin + 7]
     assert all(i >= vocabulary.first_text for i in vocabulary.text("<07>"))

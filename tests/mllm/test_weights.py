@@ -41,6 +41,19 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
         check_weights(folder)
 
 
+def test_tensors_that_the_manifest_does_not_name_are_refused(folder: Path) -> None:
+    (folder / "model-00001-of-00002.safetensors").write_bytes(b"left over")
+    with pytest.raises(WeightsError, match=r"model-00001-of-00002\.safetensors is not one of the files"):
+        check_weights(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"files": 3}', '{"files": ["a"]}'])
+def test_what_is_no_manifest_is_refused(folder: Path, content: str) -> None:
+    (folder / "manifest.json").write_text(content)
+    with pytest.raises(WeightsError, match="no weights"):
+        check_weights(folder)
+
+
 def test_no_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no weights"):
         check_weights(tmp_path)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from sightline.errors import ConfigError, SightlineError
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.train.checkpoint import checkpoints, save_checkpoint
-from sightline.train.loop import Plan, fit
+from sightline.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from sightline.train.loop import Plan, fit, to_device
 from sightline.train.losses import reply_loss
 from sightline.train.mixtures import dialogue_batch
 from sightline.train.optim import learning_rate
@@ -138,6 +138,30 @@ def test_a_checkpoint_that_fails_half_way_leaves_the_last_one_whole(tmp_path: Pa
     with pytest.raises(OSError, match="no space"):
         save_checkpoint(tmp_path, 2, {"x": Unsaveable()})
     assert [path.name for path in checkpoints(tmp_path)] == ["step-00000001"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no checkpoint at all", b"\x80\x02}q\x00."])
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, content: bytes) -> None:
+    folder = save_checkpoint(tmp_path, 1, {"x": torch.ones(1)})
+    (folder / "state.pt").write_bytes(content)
+    with pytest.raises(SightlineError, match="cannot read the checkpoint"):
+        load_checkpoint(folder)
+
+
+def test_a_batch_goes_to_the_models_device_whole(make) -> None:
+    """The device `meta` stands for any that is not the CPU."""
+    meta, packed = torch.device("meta"), make(0, 0)
+    moved = to_device(packed, meta)
+    assert isinstance(moved, Packed)
+    tensors = {name for name, value in vars(packed).items() if isinstance(value, Tensor)}
+    assert {
+        name for name, value in vars(moved).items() if isinstance(value, Tensor) and value.is_meta
+    } == tensors
+    assert (moved.tasks, moved.dropped) == (packed.tasks, packed.dropped)
+    labels = to_device({"pixels": torch.ones(2), "count": 3}, meta)
+    assert labels["pixels"].is_meta
+    assert labels["count"] == 3
+    assert to_device(packed, torch.device("cpu")).ids is packed.ids
 
 
 def test_the_last_checkpoints_are_kept(tmp_path: Path) -> None:

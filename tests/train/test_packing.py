@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 
+from sightline.errors import ConfigError
 from sightline.mllm.chat import Dialogue, render
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
@@ -43,22 +45,36 @@ def test_each_reply_is_what_the_loss_covers(vocabulary: Vocabulary) -> None:
 def test_a_packed_branch_equals_the_branch_alone(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model().eval()
     packed = packed_rows(vocabulary)
+    assert packed.pixels is not None
     with torch.no_grad():
         together = reply_logprobs(model, packed)
-    alone = []
-    for dialogue in dialogues(40):
-        rendered = render(dialogue, vocabulary, 64)
-        for ids, loss in rendered.branches:
-            whole = torch.tensor([rendered.prefix + ids])
-            with torch.no_grad():
-                logits = model(input_ids=whole, pixel_values=to_pixels(dialogue.images, 128)).logits[0, :-1]
-            taken = torch.tensor([0] * (len(rendered.prefix) - 1) + loss).bool()
-            token = logits.log_softmax(-1).gather(-1, whole[0, 1:, None]).squeeze(-1)
-            alone.append(float(token[taken].sum()))
-    # Rows leave branches out where they do not fit: those that are in stand in order.
-    remaining = iter(alone)
-    for value in together.tolist():
-        assert any(abs(value - other) < 2e-3 for other in remaining), value
+    images, alone = iter(packed.pixels), []
+    for row in range(len(packed.ids)):
+        for group in range(1, int(packed.group[row].max()) + 1):
+            mine = packed.group[row] == group
+            prefix = packed.ids[row][mine & (packed.branch[row] == 0)]
+            shown = int((prefix == vocabulary.marks["image"]).sum()) // 64
+            pixels = torch.stack([next(images) for _ in range(shown)])
+            for branch in range(1, int(packed.branch[row][mine].max()) + 1):
+                own = mine & (packed.branch[row] == branch)
+                whole = torch.cat([prefix, packed.ids[row][own]])
+                taken = torch.cat([torch.zeros_like(prefix), packed.loss[row][own]])[1:].bool()
+                if not own.any():  # left out where it did not fit
+                    continue
+                with torch.no_grad():
+                    logits = model(input_ids=whole[None], pixel_values=pixels).logits[0, :-1]
+                token = logits.log_softmax(-1).gather(-1, whole[1:, None]).squeeze(-1)
+                alone.append(token[taken].sum())
+    assert next(images, None) is None
+    torch.testing.assert_close(together, torch.stack(alone), atol=1e-3, rtol=1e-5)
+
+
+def test_images_stand_in_the_order_of_their_dialogues(vocabulary: Vocabulary) -> None:
+    packed = packed_rows(vocabulary)
+    assert packed.pixels is not None
+    assert packed.dropped == 0
+    shown = [np.asarray(image) for dialogue in dialogues(40) for image in dialogue.images]
+    assert torch.equal(packed.pixels, to_pixels(shown[: len(packed.pixels)], 128))
 
 
 def test_positions_start_anew_and_padding_is_nobodys(vocabulary: Vocabulary) -> None:
@@ -79,3 +95,9 @@ def test_what_no_row_can_hold_is_counted(vocabulary: Vocabulary) -> None:
     packed = pack(iter(dialogues(40)), vocabulary, rows=1, length=110, side=128, tokens_per_image=64)
     assert packed.dropped > 0
     assert packed.ids.shape == (1, 110)
+
+
+def test_rows_that_can_hold_nothing_are_an_error(vocabulary: Vocabulary) -> None:
+    endless = itertools.cycle(dialogues(3))
+    with pytest.raises(ConfigError, match="fits into a row of 20 tokens"):
+        pack(endless, vocabulary, rows=1, length=20, side=128, tokens_per_image=64)

@@ -21,9 +21,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sightline.mllm.tokenizer import Vocabulary
+from sightline.mllm.tokenizer import MAX_NOTES, Vocabulary
 
 ParamKind = Literal["text", "region"]
+
+_NOTES = frozenset(f"e{number}" for number in range(1, MAX_NOTES + 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +151,8 @@ def call_ids(v: Vocabulary, call: Call) -> list[int]:
 
 
 def is_note(value: str) -> bool:
-    """Whether an argument is the id of a note."""
-    return value[:1] == "e" and value[1:].isdecimal()
+    """Whether an argument is the id of a note: `e1` to `e32`. The `e50` of a question is text."""
+    return value in _NOTES
 
 
 def question_ids(v: Vocabulary, question: str) -> list[int]:

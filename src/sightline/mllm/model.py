@@ -88,14 +88,14 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
             position_ids: int[B, T].
             past_key_values: the cache of earlier tokens.
             inputs_embeds: float[B, T, D], in place of `input_ids`.
-            labels: int[B, T], already at the position that predicts them shifted by the language model;
-                -100 is not counted.
+            labels: int[B, T], as `input_ids` has them (the language model shifts them); -100 is not counted.
             use_cache: whether to return a cache.
             logits_to_keep: how many positions from the end get logits (0: all), or which.
             **kwargs: handed to the language model.
         """
         if inputs_embeds is None:
-            assert input_ids is not None
+            if input_ids is None:
+                raise ValueError("neither input_ids nor inputs_embeds")
             inputs_embeds = self.embed(input_ids, pixel_values)
         output: CausalLMOutputWithPast = self.language_model(
             inputs_embeds=inputs_embeds,

@@ -11,10 +11,17 @@ from torch import Tensor
 
 PAD_GREY = 127
 
+LONGEST = 8192
+"""px. What is longer is shrunk to this before it is padded: the square around a long strip is huge."""
+
 
 def square(image: np.ndarray, side: int) -> np.ndarray:
     """uint8[H, W, 3] -> uint8[side, side, 3], the image in the middle, the rest grey."""
     height, width = image.shape[:2]
+    if max(height, width) > LONGEST:
+        shrink = LONGEST / max(height, width)
+        height, width = max(round(height * shrink), 1), max(round(width * shrink), 1)
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     if height != width:
         long = max(height, width)
         canvas = np.full((long, long, 3), PAD_GREY, np.uint8)

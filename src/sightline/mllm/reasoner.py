@@ -52,7 +52,7 @@ class Reasoner:
         digest = check_weights(folder)
         # float32: on a CPU a single token is decoded faster than in bf16.
         model = SightlineForConditionalGeneration.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True
+            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
         )
         return cls(model, Vocabulary.load(folder), digest)
 
@@ -77,6 +77,8 @@ class Reasoner:
             must_answer: no more calls.
             max_tokens: of the reply; one that is cut short is an answer of `cannot tell`.
             deadline: on `time.monotonic`; likewise.
+
+        Raises `ValueError` if the prompt is longer than the model's context, or there are more than 32 notes.
         """
         v, config = self.vocabulary, self.model.config
         prompt = [

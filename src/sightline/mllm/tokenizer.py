@@ -32,6 +32,7 @@ MARKS = (
 """The marks that give a dialogue its form. No text, wherever it comes from, is ever encoded into one."""
 
 _BIN = re.compile(r"<(\d\d)>")
+_LONGEST_KEPT = 64
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> PreTrainedTokenizerFast:
@@ -73,7 +74,7 @@ class Vocabulary:
         self.first_bin = self._id("<00>")
         self.first_note = self._id("<e1>")
         self.first_text = self.first_note + MAX_NOTES
-        self._words = lru_cache(maxsize=65536)(self._encode)
+        self._words = lru_cache(maxsize=65536)(self._encode)  # of short texts alone, so that it stays small
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
@@ -94,7 +95,7 @@ class Vocabulary:
     def text(self, text: str, *, places: bool = False) -> list[int]:
         """Ids of `text`, never a mark; with `places`, `<07>` becomes the bin of 7 %."""
         if not places:
-            return list(self._words(text))
+            return list(self._encode(text) if len(text) > _LONGEST_KEPT else self._words(text))
         ids: list[int] = []
         for i, part in enumerate(_BIN.split(text)):
             ids += [self.first_bin + int(part)] if i % 2 else self._words(part)

@@ -34,12 +34,15 @@ def write_manifest(folder: Path, about: dict[str, Any]) -> Path:
 def check_weights(folder: Path) -> str:
     """Compare every file with the manifest. Returns the weights' own hash, first 16 hex digits.
 
-    Raises `WeightsError` if the manifest or a file is missing, or a hash is another.
+    Raises `WeightsError` if the manifest or a file is missing, a hash is another, or tensors lie there that
+    the manifest does not name (a single file would be loaded in place of shards).
     """
     try:
-        files: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError) as error:
+        files: dict[str, str] = dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"no weights with a {MANIFEST} in {folder}") from error
+    if strangers := sorted(p.name for p in folder.glob("*.safetensors*") if p.name not in files):
+        raise WeightsError(f"{folder / strangers[0]} is not one of the files that {MANIFEST} names")
     for name, expected in files.items():
         if not (folder / name).is_file():
             raise WeightsError(f"{folder / name} is missing")

@@ -66,18 +66,22 @@ def _run(stage: Callable[[Recipe, Path, torch.device], Path], recipe: str, run: 
 
     loaded = _recipe(recipe)
     rank, world = process_group()
-    if world > 1 and not torch.cuda.is_available():
+    on_gpu = torch.cuda.is_available()
+    if world > 1 and not on_gpu:
         torch.set_num_threads(1)
-    device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
+    device = torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
     folder = stage(loaded, _folder(recipe, run), device)
     if rank == 0:
         typer.echo(f"model: {folder}", err=True)
 
 
 def _recipe(name: str) -> Recipe:
+    path = f"sightline.train.recipes.{name}"
     try:
-        module = importlib.import_module(f"sightline.train.recipes.{name}")
+        module = importlib.import_module(path)
     except ModuleNotFoundError as error:
+        if not path.startswith(str(error.name)):
+            raise  # the recipe is there, and what it imports is not
         here = Path(__file__).parent / "recipes"
         known = ", ".join(sorted(path.stem for path in here.glob("[a-z]*.py")))
         raise typer.BadParameter(f"no recipe {name!r}; there are {known}") from error

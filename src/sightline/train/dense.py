@@ -83,7 +83,7 @@ def dense_loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, floa
     """
     outputs = model(batch["pixels"])
     images = len(batch["pixels"])
-    total = torch.zeros(())
+    total = torch.zeros((), device=batch["pixels"].device)
     figures: dict[str, float] = {}
     for name, logits in outputs.items():
         labels = batch[name].flatten()

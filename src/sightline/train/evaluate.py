@@ -1,4 +1,4 @@
-"""What a model says of its own on held-out dialogues of the worlds, decoded and compared with the right reply."""
+"""What a model says of its own on held-out dialogues of the worlds, compared with the right reply."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -47,6 +47,7 @@ class Plan:
         floor: the last rate as a share of the peak.
         accumulate: micro-batches a step and process.
         weight_decay: of matrices; vectors and embeddings are not decayed.
+        betas: of AdamW.
         clip: the gradient's largest norm; 0 is no limit.
         seed: of the data and of the weights that are new.
         log_every: steps.
@@ -133,6 +134,8 @@ def process_group() -> tuple[int, int]:
     """This process's rank and how many there are; joins the group that torchrun describes, once."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world > 1 and not dist.is_initialized():
+        if torch.cuda.is_available():  # NCCL talks from the current device
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return (dist.get_rank(), world) if world > 1 else (0, 1)
 
@@ -156,13 +159,26 @@ def _draws(
     return iter(DataLoader(data, batch_size=None, sampler=order, num_workers=plan.workers))
 
 
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """`batch` with its tensors on `device`, where it is a tensor, or a dict or a dataclass of tensors."""
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if isinstance(batch, dict):
+        return {name: to_device(value, device) for name, value in batch.items()}
+    if is_dataclass(batch) and not isinstance(batch, type):
+        moved = {part.name: to_device(getattr(batch, part.name), device) for part in fields(batch)}
+        return replace(batch, **moved)
+    return batch
+
+
 def _gradients(
     model: nn.Module, plan: Plan, optimizer: MasterAdamW, loss: Loss, draws: Iterator[Batch]
 ) -> tuple[float, float, dict[str, float]]:
     total = count = 0.0
     figures: dict[str, float] = {}
+    device = next(model.parameters()).device
     for _ in range(plan.accumulate):
-        summed, counted, seen = loss(model, next(draws))
+        summed, counted, seen = loss(model, to_device(next(draws), device))
         summed.backward()
         optimizer.collect()
         total, count = total + float(summed.detach()), count + counted

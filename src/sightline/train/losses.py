@@ -36,12 +36,14 @@ def reply_loss(model: nn.Module, packed: Packed) -> tuple[Tensor, float, dict[st
 
 def exact_by_task(packed: Packed, where: Tensor, right: Tensor) -> dict[str, float]:
     """By task: replies whose every token is predicted right from those before it, and all replies."""
-    rows = torch.arange(len(packed.ids))[:, None].expand_as(packed.ids)
+    device = packed.ids.device
+    rows = torch.arange(len(packed.ids), device=device)[:, None].expand_as(packed.ids)
     ahead = where.nonzero(as_tuple=True)
     key = torch.stack([rows[where], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
     replies, index = key.unique(dim=0, return_inverse=True)
-    wrong = torch.zeros(len(replies)).index_add_(0, index, (~right).float())
-    task = torch.zeros(len(replies), dtype=torch.long).scatter_(0, index, packed.task[ahead[0], ahead[1] + 1])
+    wrong = torch.zeros(len(replies), device=device).index_add_(0, index, (~right).float())
+    task = torch.zeros(len(replies), dtype=torch.long, device=device)
+    task.scatter_(0, index, packed.task[ahead[0], ahead[1] + 1])
     figures: dict[str, float] = {}
     for number, name in enumerate(packed.tasks):
         mine = task == number
@@ -57,7 +59,7 @@ def reply_logprobs(model: SightlineForConditionalGeneration, packed: Packed) -> 
     ahead = where.nonzero(as_tuple=True)
     key = torch.stack([ahead[0], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
     replies, index = key.unique(dim=0, return_inverse=True)
-    return torch.zeros(len(replies)).index_add_(0, index, token)
+    return torch.zeros(len(replies), device=token.device).index_add_(0, index, token)
 
 
 def dpo_loss(

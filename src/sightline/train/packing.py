@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sightline.errors import ConfigError
 from sightline.mllm.chat import Dialogue, render
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
@@ -71,6 +72,8 @@ def pack(
     A dialogue whose branches do not all fit what is left of a row gives those that do; one whose prefix
     and shortest branch do not fit opens the next row; one that no row could hold is counted in `dropped`.
     With `whole`, a dialogue goes in with all its branches or not at all.
+
+    Raises `ConfigError` if none of a thousand dialogues fits into a row.
     """
     done: list[_Row] = []
     row, groups, dropped = _Row(), 0, 0
@@ -84,6 +87,8 @@ def pack(
         least = len(rendered.prefix) + (sum(lengths) if whole else min(lengths))
         if least > length:
             dropped += 1
+            if dropped >= 1000 and not done and not row.ids:
+                raise ConfigError(f"none of {dropped} dialogues fits into a row of {length} tokens")
             continue
         if len(row.ids) + least > length:
             done.append(row)

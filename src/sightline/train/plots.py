@@ -21,7 +21,9 @@ def plot_log(log: Path) -> Path | None:
     except ImportError:
         _LOG.warning("matplotlib is not installed: no curves for %s", log)
         return None
-    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    logged = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    # A run that went on from a checkpoint has logged the steps after it twice.
+    records = sorted({record["step"]: record for record in logged}.values(), key=lambda one: one["step"])
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
