@@ -48,11 +48,11 @@ def test_dpo_of_a_model_against_itself_is_log_two(new_model: NewModel, vocabular
 def test_the_gradient_of_dpo_favours_the_chosen_reply(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model, reference, packed = new_model(), new_model().requires_grad_(False), batch(vocabulary)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    before = reply_logprobs(model, packed).view(-1, 2)
+    before = reply_logprobs(model, packed).detach().view(-1, 2)
     loss, pairs, _ = pair_loss(model, packed, reference=reference, beta=0.1, anchor=0.0)
     (loss / pairs).backward()
     optimizer.step()
-    after = reply_logprobs(model, packed).view(-1, 2)
+    after = reply_logprobs(model, packed).detach().view(-1, 2)
     assert float((after[:, 0] - after[:, 1]).sum()) > float((before[:, 0] - before[:, 1]).sum())
 
 

@@ -101,3 +101,25 @@ def test_rows_that_can_hold_nothing_are_an_error(vocabulary: Vocabulary) -> None
     endless = itertools.cycle(dialogues(3))
     with pytest.raises(ConfigError, match="fits into a row of 20 tokens"):
         pack(endless, vocabulary, rows=1, length=20, side=128, tokens_per_image=64)
+
+
+def test_with_all_text_everything_but_images_and_first_tokens_is_learnt(vocabulary: Vocabulary) -> None:
+    settings = {"rows": 2, "length": 700, "side": 128, "tokens_per_image": 64}
+    packed = pack(iter(dialogues(40)), vocabulary, **settings, all_text=True)
+    replies = pack(iter(dialogues(40)), vocabulary, **settings)
+    assert torch.equal(packed.ids, replies.ids)
+    assert torch.equal(packed.task, replies.task)
+    image = packed.ids == vocabulary.marks["image"]
+    marks = vocabulary.marks
+    for row in range(2):
+        first = torch.ones(700, dtype=torch.bool)
+        first[1:] = (packed.group[row, 1:] != packed.group[row, :-1]) | (
+            packed.branch[row, 1:] != packed.branch[row, :-1]
+        )
+        silent = image[row] | first | (packed.group[row] == 0)
+        assert torch.equal(packed.loss[row] == 0, silent)
+        assert set(packed.ids[row][first & (packed.group[row] > 0)].tolist()) <= {
+            marks["bos"],
+            marks["user"],
+            marks["note"],
+        }

@@ -1,4 +1,4 @@
-"""Every stage runs from end to end at a tiny size, goes on from the one before it, and gives a model that answers."""
+"""Every stage runs at a tiny size, goes on from the one before it, and gives a model that answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_stage_leaves_a_log_a_plot_and_a_checkpoint(run: Path) -> None:
-    for plan in (RECIPE.vision, RECIPE.describe, RECIPE.sft, RECIPE.dpo):
+    for plan in (RECIPE.vision, RECIPE.describe, RECIPE.language, RECIPE.copying, RECIPE.sft, RECIPE.dpo):
         log = [json.loads(line) for line in (run / plan.name / "log.jsonl").read_text().splitlines()]
         assert [record["step"] for record in log] == list(range(1, plan.steps + 1))
         assert all(np.isfinite(record["loss"]) for record in log)
@@ -76,7 +76,7 @@ def test_what_is_exported_answers(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_stage_without_the_one_before_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match="run the stage `describe` of this recipe to its end first"):
+    with pytest.raises(SightlineError, match="run the stage `copying` of this recipe to its end first"):
         sft(RECIPE, tmp_path, torch.device("cpu"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from sightline.mllm.attention import blocks_of
 from sightline.mllm.masks import attention_mask
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.train.packing import Packed, targets
@@ -20,7 +21,11 @@ def reply_logits(model: SightlineForConditionalGeneration, packed: Packed) -> tu
     mask = attention_mask(packed.group, packed.branch, embeddings.dtype)
     language = model.language_model
     hidden = language.get_decoder()(
-        inputs_embeds=embeddings, attention_mask=mask, position_ids=packed.position, use_cache=False
+        inputs_embeds=embeddings,
+        attention_mask=mask,
+        position_ids=packed.position,
+        use_cache=False,
+        blocks=blocks_of(packed.group),
     ).last_hidden_state
     logits: Tensor = language.lm_head(hidden[where]).float()
     return logits, wanted, where
@@ -37,13 +42,14 @@ def reply_loss(model: nn.Module, packed: Packed) -> tuple[Tensor, float, dict[st
 def exact_by_task(packed: Packed, where: Tensor, right: Tensor) -> dict[str, float]:
     """By task: replies whose every token is predicted right from those before it, and all replies."""
     device = packed.ids.device
-    rows = torch.arange(len(packed.ids), device=device)[:, None].expand_as(packed.ids)
-    ahead = where.nonzero(as_tuple=True)
-    key = torch.stack([rows[where], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
+    row, column = where.nonzero(as_tuple=True)
+    said = packed.task[row, column + 1] >= 0
+    row, column, right = row[said], column[said] + 1, right[said]
+    key = torch.stack([row, packed.group[row, column], packed.branch[row, column]], -1)
     replies, index = key.unique(dim=0, return_inverse=True)
     wrong = torch.zeros(len(replies), device=device).index_add_(0, index, (~right).float())
     task = torch.zeros(len(replies), dtype=torch.long, device=device)
-    task.scatter_(0, index, packed.task[ahead[0], ahead[1] + 1])
+    task.scatter_(0, index, packed.task[row, column])
     figures: dict[str, float] = {}
     for number, name in enumerate(packed.tasks):
         mine = task == number

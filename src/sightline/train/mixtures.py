@@ -17,6 +17,7 @@ from sightline.train.worlds.document_dialogues import (
     reading_dialogue,
     reading_pairs,
 )
+from sightline.train.worlds.echo import echo_dialogue
 from sightline.train.worlds.pointing import pointing_dialogue
 from sightline.train.worlds.scene_dialogues import (
     describe_dialogue,
@@ -34,6 +35,7 @@ Mixture = tuple[tuple[str, float], ...]
 
 DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "describe": lambda rng, split: describe_dialogue(rng, split),
+    "echo": lambda rng, split: echo_dialogue(rng),
     "pointing": lambda rng, split: pointing_dialogue(rng, split),
     "words": lambda rng, split: words_dialogue(rng),
     "direct": lambda rng, split: direct_dialogue(rng, split),
@@ -58,12 +60,21 @@ def dialogue_batch(
     vocabulary: Vocabulary,
     side: int,
     tokens_per_image: int,
+    all_text: bool = False,
     split: Split = "train",
 ) -> Packed:
     """Batch number `draw` of the mixture, a pure function of (seed, draw)."""
     rng = np.random.default_rng((seed, draw, 2))
     dialogues = _dialogues(rng, mixture, split)
-    return pack(dialogues, vocabulary, rows=rows, length=length, side=side, tokens_per_image=tokens_per_image)
+    return pack(
+        dialogues,
+        vocabulary,
+        rows=rows,
+        length=length,
+        side=side,
+        tokens_per_image=tokens_per_image,
+        all_text=all_text,
+    )
 
 
 def pair_batch(

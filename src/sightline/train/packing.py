@@ -22,7 +22,7 @@ from sightline.mllm.tokenizer import Vocabulary
 
 @dataclass
 class _Row:
-    """One row under construction; `task` holds the index of the token's task, -1 where there is no loss."""
+    """One row under construction; `task` holds the index of a reply token's task, -1 elsewhere."""
 
     ids: list[int] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
@@ -32,13 +32,23 @@ class _Row:
     task: list[int] = field(default_factory=list)
     images: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, ids: list[int], *, group: int, branch: int, start: int, loss: list[int], task: int) -> None:
+    def add(
+        self,
+        ids: list[int],
+        *,
+        group: int,
+        branch: int,
+        start: int,
+        reply: list[int],
+        loss: list[int],
+        task: int,
+    ) -> None:
         self.ids += ids
         self.group += [group] * len(ids)
         self.branch += [branch] * len(ids)
         self.position += range(start, start + len(ids))
         self.loss += loss
-        self.task += [task if counted else -1 for counted in loss]
+        self.task += [task if counted else -1 for counted in reply]
 
 
 @dataclass(frozen=True)
@@ -66,12 +76,14 @@ def pack(
     side: int,
     tokens_per_image: int,
     whole: bool = False,
+    all_text: bool = False,
 ) -> Packed:
     """Fill `rows` rows of `length` tokens from `dialogues`.
 
     A dialogue whose branches do not all fit what is left of a row gives those that do; one whose prefix
     and shortest branch do not fit opens the next row; one that no row could hold is counted in `dropped`.
-    With `whole`, a dialogue goes in with all its branches or not at all.
+    With `whole`, a dialogue goes in with all its branches or not at all. With `all_text`, tools, notes and
+    questions have a loss too, as in the pretraining of a language model.
 
     Raises `ConfigError` if none of a thousand dialogues fits into a row.
     """
@@ -97,15 +109,25 @@ def pack(
                 break
         groups += 1
         prefix = rendered.prefix
-        row.add(prefix, group=groups, branch=0, start=0, loss=[0] * len(prefix), task=-1)
+        silent = [0] * len(prefix)
+        text = _text_loss(prefix, v.marks["image"]) if all_text else silent
+        row.add(prefix, group=groups, branch=0, start=0, reply=silent, loss=text, task=-1)
         row.images += [np.asarray(image) for image in dialogue.images]
-        for number, ((ids, loss), branch) in enumerate(
+        for number, ((ids, reply), branch) in enumerate(
             zip(rendered.branches, dialogue.branches, strict=True), 1
         ):
             if len(row.ids) + len(ids) <= length:
                 task = tasks.setdefault(branch.task or "other", len(tasks))
-                row.add(ids, group=groups, branch=number, start=len(prefix), loss=loss, task=task)
+                loss = _text_loss(ids, v.marks["image"]) if all_text else reply
+                row.add(
+                    ids, group=groups, branch=number, start=len(prefix), reply=reply, loss=loss, task=task
+                )
     return _batch(done, v, length, side, tuple(tasks), dropped)
+
+
+def _text_loss(ids: list[int], image: int) -> list[int]:
+    """1 for each token but images and the first: what stands before that in the row is not its context."""
+    return [int(i > 0 and token != image) for i, token in enumerate(ids)]
 
 
 def _batch(

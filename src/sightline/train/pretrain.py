@@ -1,4 +1,8 @@
-"""Stage 1, pretrain: the vision tower alone on dense labels, then descriptions with the tower frozen."""
+"""Stage 1, pretrain: the vision tower on dense labels, then, that frozen, descriptions, text and copying.
+
+The tower is frozen after its own part. Language is a language model's pretraining on what the worlds say,
+pages, notes and questions included; copying is a short drill of what every later task is made of.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from sightline.mllm.attention import PACKED
 from sightline.mllm.config import SightlineConfig
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
@@ -21,19 +26,22 @@ from sightline.train.stage import save_stage, text_batches
 
 
 def pretrain(recipe: Recipe, run: Path, device: torch.device) -> Path:
-    """Tokenizer, vision tower, descriptions. Returns the folder of the model after it."""
+    """Tokenizer, vision tower, descriptions, language, copying. Returns the folder of the model after it."""
     vocabulary = tokenizer(recipe, run)
     config = model_config(recipe, vocabulary)
     tower = pretrain_vision(recipe, run, config, device)
     torch.manual_seed(recipe.describe.seed)
     model = SightlineForConditionalGeneration(config)
-    model.set_attn_implementation("eager")  # on a CPU its backward is the faster one
+    model.set_attn_implementation(PACKED)
     model.start_places(vocabulary.first_bin)
     model.vision_tower.load_state_dict(tower.state_dict())
     model.to(device, torch.bfloat16)  # type: ignore[arg-type]  # transformers hides the signature of `to`
-    make = text_batches(recipe.describe_data, vocabulary, config)
-    fit(model, recipe.describe, make, reply_loss, run)
-    return save_stage(model, vocabulary, recipe.describe, run)
+    fit(model, recipe.describe, text_batches(recipe.describe_data, vocabulary, config), reply_loss, run)
+    save_stage(model, vocabulary, recipe.describe, run)
+    fit(model, recipe.language, text_batches(recipe.language_data, vocabulary, config), reply_loss, run)
+    save_stage(model, vocabulary, recipe.language, run)
+    fit(model, recipe.copying, text_batches(recipe.copying_data, vocabulary, config), reply_loss, run)
+    return save_stage(model, vocabulary, recipe.copying, run)
 
 
 def pretrain_vision(recipe: Recipe, run: Path, config: SightlineConfig, device: torch.device) -> nn.Module:

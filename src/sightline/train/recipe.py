@@ -31,11 +31,13 @@ class TextData:
         mixture: which worlds, in which shares.
         rows: rows in a micro-batch of one process.
         length: tokens of a row.
+        all_text: the loss is taken on tools, notes and questions too, not on replies alone.
     """
 
     mixture: Mixture
     rows: int
     length: int
+    all_text: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class Recipe:
         corpus: scenes, and as many documents, whose texts the tokenizer is trained on.
         vision, vision_data: the vision tower alone on dense labels.
         describe, describe_data: descriptions through the projector, the tower frozen.
+        language, language_data: every text of every world, token by token, the tower frozen.
+        copying, copying_data: short notes to repeat, the tower frozen.
         sft, sft_data: questions, thoughts and planner traces.
         dpo, dpo_data: preference pairs.
         beta: of DPO.
@@ -63,6 +67,10 @@ class Recipe:
     vision_data: DenseData
     describe: Plan
     describe_data: TextData
+    language: Plan
+    language_data: TextData
+    copying: Plan
+    copying_data: TextData
     sft: Plan
     sft_data: TextData
     dpo: Plan

@@ -11,6 +11,7 @@ import torch
 from transformers import PreTrainedConfig
 
 from sightline.errors import SightlineError
+from sightline.mllm.attention import PACKED
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.mllm.weights import SHARD_BYTES, check_weights, write_manifest
@@ -27,8 +28,10 @@ def text_batches(
     data: TextData, vocabulary: Vocabulary, config: PreTrainedConfig, *, pairs: bool = False
 ) -> Make:
     """(seed, draw) -> a batch of `data`'s dialogues, or of its preference pairs."""
+    kind = {} if pairs else {"all_text": data.all_text}
     return partial(
         pair_batch if pairs else dialogue_batch,
+        **kind,
         mixture=data.mixture,
         rows=data.rows,
         length=data.length,
@@ -63,7 +66,7 @@ def load_stage(
             f"{folder} is not there: run the stage `{plan.name}` of this recipe to its end first"
         )
     model = SightlineForConditionalGeneration.from_pretrained(
-        folder, dtype=torch.bfloat16, attn_implementation="eager", local_files_only=True
+        folder, dtype=torch.bfloat16, attn_implementation=PACKED, local_files_only=True
     )
     return model.to(device), Vocabulary.load(folder)  # type: ignore[arg-type]  # transformers hides the signature of `to`
 

@@ -18,6 +18,17 @@ from sightline.train.recipe import DenseData, Recipe, TextData
 
 TOWER_FROZEN = (("^projector", 1.0), ("^language_model", 1.0))
 
+EVERYTHING = (
+    ("planner", 0.20),
+    ("reading", 0.22),
+    ("copy", 0.06),
+    ("reading_call", 0.04),
+    ("direct", 0.13),
+    ("pointing", 0.15),
+    ("describe", 0.17),
+    ("words", 0.03),
+)
+
 RECIPE = Recipe(
     name="embedded",
     config=embedded_config,
@@ -33,21 +44,16 @@ RECIPE = Recipe(
     describe_data=TextData(
         mixture=(("describe", 0.55), ("words", 0.25), ("direct", 0.2)), rows=8, length=512
     ),
-    sft=Plan(name="sft", steps=2200, lr=8e-4, trains=TOWER_FROZEN, decay_from=0.2, floor=0.02, save_every=100),
-    sft_data=TextData(
-        mixture=(
-            ("planner", 0.20),
-            ("reading", 0.22),
-            ("copy", 0.06),
-            ("reading_call", 0.04),
-            ("direct", 0.13),
-            ("pointing", 0.15),
-            ("describe", 0.17),
-            ("words", 0.03),
-        ),
-        rows=4,
-        length=1024,
+    language=Plan(name="language", steps=400, lr=1e-3, trains=TOWER_FROZEN, decay_from=1.0, save_every=100),
+    language_data=TextData(mixture=EVERYTHING, rows=2, length=1024, all_text=True),
+    copying=Plan(
+        name="copying", steps=400, lr=1e-3, trains=TOWER_FROZEN, warmup=20, decay_from=1.0, save_every=50
     ),
+    copying_data=TextData(mixture=(("echo", 1.0),), rows=8, length=256),
+    sft=Plan(
+        name="sft", steps=2000, lr=8e-4, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02, save_every=100
+    ),
+    sft_data=TextData(mixture=EVERYTHING, rows=2, length=1024),
     dpo=Plan(name="dpo", steps=80, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
     dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=4, length=1024),
 )

@@ -45,7 +45,9 @@ def _what(rng: np.random.Generator, scene: Scene) -> Branch:
     there = [t for t in scene.things if cell(t) == (row, column)]
     answer = f"{there[0].colour} {there[0].size} {there[0].shape}" if there else NOTHING
     return Branch(
-        question=f"What is in row {row}, column {column} of {GRID}?", reply=Reply(answer=answer), task="what is there"
+        question=f"What is in row {row}, column {column} of {GRID}?",
+        reply=Reply(answer=answer),
+        task="what is there",
     )
 
 
