@@ -49,7 +49,7 @@ class ReplyGrammar:
         self.max_answer = max_answer
         text = range(vocabulary.first_text, vocabulary.size)
         self.text = torch.tensor([*range(vocabulary.first_bin, vocabulary.first_note), *text])
-        self.value = torch.tensor([i for i in text if _is_plain(vocabulary.decode([i]))])
+        self.value = vocabulary.plain
         self.quote_mark = vocabulary.text('"')
 
     def steps(self) -> Steps:
@@ -154,10 +154,6 @@ def _ids(*ids: int) -> Tensor:
 def _forced(ids: Iterable[int]) -> Steps:
     for index in ids:
         yield _ids(index)
-
-
-def _is_plain(piece: str) -> bool:
-    return '"' not in piece and piece.isprintable()
 
 
 def parse(ids: Sequence[int], v: Vocabulary, tools: Sequence[ToolSpec]) -> Reply:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
+import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from sightline.errors import WeightsError
@@ -82,6 +84,12 @@ class Vocabulary:
         if not (folder / "tokenizer.json").is_file():
             raise WeightsError(f"no tokenizer.json in {folder}")
         return cls(PreTrainedTokenizerFast.from_pretrained(folder))
+
+    @cached_property
+    def plain(self) -> Tensor:
+        """int[N]: ids of the text that may stand between quotation marks: printable, and none itself."""
+        pieces = ((i, self.decode([i])) for i in range(self.first_text, self.size))
+        return torch.tensor([i for i, piece in pieces if '"' not in piece and piece.isprintable()])
 
     def _id(self, token: str) -> int:
         index: int | None = self.backend.token_to_id(token)

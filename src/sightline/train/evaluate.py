@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def score(
     """
     counts: dict[str, list[bool]] = defaultdict(list)
     for world in worlds:
-        rng = np.random.default_rng((seed, sorted(DIALOGUES).index(world), 5))
+        rng = np.random.default_rng((seed, crc32(world.encode()), 5))
         for _ in range(dialogues):
             dialogue = DIALOGUES[world](rng, split)
             for task, right in _replies(reasoner, dialogue):

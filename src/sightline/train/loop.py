@@ -46,7 +46,7 @@ class Plan:
         decay_from: share of the steps after which the rate falls to `floor`.
         floor: the last rate as a share of the peak.
         accumulate: micro-batches a step and process.
-        weight_decay: of matrices; vectors and embeddings are not decayed.
+        weight_decay: of matrices; vectors and token embeddings are not decayed.
         betas: of AdamW.
         clip: the gradient's largest norm; 0 is no limit.
         seed: of the data and of the weights that are new.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sightline.mllm.attention import blocks_of
+from sightline.mllm.attention import PACKED, blocks_of
 from sightline.mllm.masks import attention_mask
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.train.packing import Packed, targets
@@ -20,12 +20,13 @@ def reply_logits(model: SightlineForConditionalGeneration, packed: Packed) -> tu
     embeddings = model.embed(packed.ids, packed.pixels)
     mask = attention_mask(packed.group, packed.branch, embeddings.dtype)
     language = model.language_model
+    ours = language.config._attn_implementation == PACKED
     hidden = language.get_decoder()(
         inputs_embeds=embeddings,
         attention_mask=mask,
         position_ids=packed.position,
         use_cache=False,
-        blocks=blocks_of(packed.group),
+        **({"blocks": blocks_of(packed.group)} if ours else {}),
     ).last_hidden_state
     logits: Tensor = language.lm_head(hidden[where]).float()
     return logits, wanted, where

@@ -40,7 +40,7 @@ DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "words": lambda rng, split: words_dialogue(rng),
     "direct": lambda rng, split: direct_dialogue(rng, split),
     "planner": lambda rng, split: planner_dialogue(rng, split),
-    "reading": lambda rng, split: reading_dialogue(rng, split),
+    "reading": lambda rng, split: reading_dialogue(rng, split, questions=14),
     "reading_call": lambda rng, split: reading_call_dialogue(rng, split),
     "copy": lambda rng, split: copy_dialogue(rng),
 }

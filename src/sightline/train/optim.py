@@ -67,7 +67,7 @@ def select(model: nn.Module, trains: Sequence[tuple[str, float]]) -> list[tuple[
 
 
 class MasterAdamW:
-    """AdamW on fp32 masters. Vectors and embeddings are not decayed."""
+    """AdamW on fp32 masters. Vectors and token embeddings are not decayed."""
 
     def __init__(
         self,

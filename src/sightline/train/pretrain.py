@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from sightline.mllm.attention import PACKED
 from sightline.mllm.config import SightlineConfig
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
@@ -22,7 +21,7 @@ from sightline.train.loop import barrier, fit, process_group
 from sightline.train.losses import reply_loss
 from sightline.train.plots import plot_log
 from sightline.train.recipe import Recipe
-from sightline.train.stage import save_stage, text_batches
+from sightline.train.stage import attention_for, save_stage, text_batches
 
 
 def pretrain(recipe: Recipe, run: Path, device: torch.device) -> Path:
@@ -32,7 +31,7 @@ def pretrain(recipe: Recipe, run: Path, device: torch.device) -> Path:
     tower = pretrain_vision(recipe, run, config, device)
     torch.manual_seed(recipe.describe.seed)
     model = SightlineForConditionalGeneration(config)
-    model.set_attn_implementation(PACKED)
+    model.set_attn_implementation(attention_for(device))
     model.start_places(vocabulary.first_bin)
     model.vision_tower.load_state_dict(tower.state_dict())
     model.to(device, torch.bfloat16)  # type: ignore[arg-type]  # transformers hides the signature of `to`

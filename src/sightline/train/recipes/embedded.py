@@ -51,9 +51,23 @@ RECIPE = Recipe(
     ),
     copying_data=TextData(mixture=(("echo", 1.0),), rows=8, length=256),
     sft=Plan(
-        name="sft", steps=2000, lr=8e-4, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02, save_every=100
+        name="sft", steps=2700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02, save_every=100
     ),
-    sft_data=TextData(mixture=EVERYTHING, rows=2, length=1024),
-    dpo=Plan(name="dpo", steps=80, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
-    dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=4, length=1024),
+    sft_data=TextData(
+        mixture=(
+            ("planner", 0.24),
+            ("reading", 0.30),
+            ("copy", 0.06),
+            ("reading_call", 0.04),
+            ("echo", 0.04),
+            ("direct", 0.10),
+            ("pointing", 0.12),
+            ("describe", 0.08),
+            ("words", 0.02),
+        ),
+        rows=2,
+        length=1024,
+    ),
+    dpo=Plan(name="dpo", steps=60, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
+    dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=2, length=1024),
 )
