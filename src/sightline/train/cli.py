@@ -47,6 +47,28 @@ def dpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
 
 
 @app.command()
+def detector(
+    to: Annotated[Path, typer.Argument(help="The manifest (.json) to write; the weights go beside it.")],
+    state: Annotated[Path, typer.Option(help="Where training saves itself, and goes on from.")] = Path(
+        "runs/detector.pt"
+    ),
+    steps: Annotated[int | None, typer.Option(help="Steps of 16 new scenes; 2500 if not given.")] = None,
+    bf16: Annotated[bool, typer.Option(help="Run the network in bfloat16.")] = True,
+) -> None:
+    """The scene detector (YOLO), from scratch, and its mAP on new and on held-out scenes."""
+    import json
+
+    from sightline.train.detector import DetectorConfig, train_detector
+
+    config = DetectorConfig(steps=steps or DetectorConfig.steps, bf16=bf16)
+    state.parent.mkdir(parents=True, exist_ok=True)
+    manifest = train_detector(
+        to, config=config, state=state, report=lambda row: typer.echo(json.dumps(row), err=True)
+    )
+    typer.echo(json.dumps(manifest["scores"]))
+
+
+@app.command()
 def export(
     to: Annotated[Path, typer.Argument(help="The folder to write the weights to.")],
     recipe: RecipeName = "embedded",

@@ -1,6 +1,6 @@
 """Train the embedded detector: YOLO11n from scratch on scenes that are drawn as they are needed.
 
-    python -m sightline.train.detector --bf16 --state runs/detector.pt
+    sightline train detector runs/detector.json
 
 On one CPU core shared with other work, 2,500 steps of 16 images took 24 minutes: mAP50 0.995 and mAP50-95
 0.99, on new scenes and on held-out ones alike.
@@ -12,9 +12,7 @@ Model, loss and metrics are ultralytics'. Reference: Jocher and Qiu, Ultralytics
 
 from __future__ import annotations
 
-import argparse
 import json
-import logging
 import math
 import tempfile
 import time
@@ -32,7 +30,6 @@ from numpy.typing import NDArray
 from sightline.tools.yolo import EMBEDDED, load_model, new_model, save_model, ultralytics
 from sightline.train.worlds.scenes import SHAPES, SIDES, Split, draw_scene, make_scene, thing_box
 
-log = logging.getLogger(__name__)
 
 Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
@@ -320,30 +317,3 @@ def evaluate(model: Any, *, split: Split, scenes: int, imgsz: int, seed: int = 1
         "map50": round(float(found.box.map50), 4),
         "map50_95": round(float(found.box.map), 4),
     }
-
-
-def main() -> None:
-    """The command line; progress goes to the log, one JSON row a line."""
-    parser = argparse.ArgumentParser(description="Train the embedded detector.")
-    parser.add_argument("--steps", type=int, default=DetectorConfig.steps)
-    parser.add_argument("--batch", type=int, default=DetectorConfig.batch)
-    parser.add_argument("--imgsz", type=int, default=DetectorConfig.imgsz)
-    parser.add_argument("--bf16", action="store_true", help="run the network in bfloat16")
-    parser.add_argument("--out", type=Path, default=EMBEDDED)
-    parser.add_argument("--state", type=Path, help="file to save the training in and to go on from")
-    parser.add_argument("--scenes", type=int, default=300, help="to measure the result on, of each split")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    config = DetectorConfig(steps=args.steps, batch=args.batch, imgsz=args.imgsz, bf16=args.bf16)
-    manifest = train_detector(
-        args.out,
-        config=config,
-        state=args.state,
-        scenes=args.scenes,
-        report=lambda row: log.info("%s", json.dumps(row)),
-    )
-    log.info("%s", json.dumps(manifest["scores"]))
-
-
-if __name__ == "__main__":
-    main()
