@@ -30,7 +30,6 @@ from numpy.typing import NDArray
 from sightline.tools.yolo import EMBEDDED, load_model, new_model, save_model, ultralytics
 from sightline.train.worlds.scenes import SHAPES, SIDES, Split, draw_scene, make_scene, thing_box
 
-
 Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
 Report = Callable[[dict[str, Any]], None]
