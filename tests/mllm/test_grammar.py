@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 
 import pytest
@@ -20,6 +21,7 @@ from sightline.mllm.tokenizer import Vocabulary
 TOOLS = (
     ToolSpec(name="detect", params=(("query", "text"),), doc="finds objects"),
     ToolSpec(name="detect_text", params=(("query", "text"), ("area", "region")), doc="finds words"),
+    ToolSpec(name="find", params=(("what", "phrase"),), doc="finds what the question names"),
     ToolSpec(name="read_text", doc="reads the words"),
     ToolSpec(name="crop", params=(("region", "region"),), doc="enlarges"),
 )
@@ -49,7 +51,10 @@ def random_reply(v: Vocabulary, seed: int, grammar: ReplyGrammar) -> list[int]:
 
 @given(st.integers(0, 10_000), st.booleans())
 def test_whatever_is_said_parses(vocabulary: Vocabulary, seed: int, must_answer: bool) -> None:
-    grammar = ReplyGrammar(vocabulary, tools=TOOLS, notes=NOTES, must_answer=must_answer, max_answer=8)
+    asked = 'How many small "red" circles are left of the star?'
+    grammar = ReplyGrammar(
+        vocabulary, tools=TOOLS, notes=NOTES, question=asked, must_answer=must_answer, max_answer=8
+    )
     reply = parse(random_reply(vocabulary, seed, grammar), vocabulary, TOOLS)
     if reply.answer is None:
         assert not must_answer
@@ -60,7 +65,9 @@ def test_whatever_is_said_parses(vocabulary: Vocabulary, seed: int, must_answer:
             kinds = dict(tool.params)
             assert all(value in ("e1", "e2") for name, value in call.args if kinds[name] == "region")
             assert not any('"' in value for _, value in call.args)
+            assert call.name != "find" or call.args[0][1] in asked
     else:
+        assert set(re.findall(r"<\d\d>", reply.thought)) <= {"<07>", "<10>"}
         assert set(reply.cites) <= {"e1", "e2"}
         if reply.quote:
             assert reply.answer in NOTES[0].text
@@ -70,6 +77,7 @@ def test_whatever_is_said_parses(vocabulary: Vocabulary, seed: int, must_answer:
     "reply",
     [
         Reply(calls=(Call(name="detect", args=(("query", "small red circles"),)), Call(name="read_text"))),
+        Reply(calls=(Call(name="find", args=(("what", "small blue star"),)),)),
         Reply(calls=(Call(name="detect_text", args=(("query", "total"), ("area", "e2"))),)),
         Reply(thought="2 is more than 1", answer="yes", cites=("e1", "e2")),
         Reply(thought="the star is at <07><10>", answer="no"),
@@ -80,7 +88,8 @@ def test_whatever_is_said_parses(vocabulary: Vocabulary, seed: int, must_answer:
 )
 def test_what_is_trained_on_is_what_the_grammar_allows(vocabulary: Vocabulary, reply: Reply) -> None:
     ids = reply_ids(vocabulary, reply, NOTES)
-    steps = ReplyGrammar(vocabulary, tools=TOOLS, notes=NOTES).steps()
+    asked = "Where is the small blue star?"
+    steps = ReplyGrammar(vocabulary, tools=TOOLS, notes=NOTES, question=asked).steps()
     allowed = next(steps)
     for position, token in enumerate(ids):
         assert token in allowed.tolist(), vocabulary.decode(ids[: position + 1])
@@ -92,7 +101,7 @@ def test_what_is_trained_on_is_what_the_grammar_allows(vocabulary: Vocabulary, r
 
 
 def test_without_notes_nothing_is_quoted_cited_or_cropped(vocabulary: Vocabulary) -> None:
-    region_only = ReplyGrammar(vocabulary, tools=TOOLS[3:])
+    region_only = ReplyGrammar(vocabulary, tools=TOOLS[4:])
     assert vocabulary.marks["call"] not in next(region_only.steps()).tolist()
     steps = ReplyGrammar(vocabulary, tools=TOOLS).steps()
     next(steps)

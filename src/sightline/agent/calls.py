@@ -82,7 +82,7 @@ def _argument(
     """The value that the tool gets, as JSON, or why it cannot be used."""
     if not isinstance(value, str):
         return None, f"{parameter.name} must be a text"
-    if parameter.kind == "text":
+    if parameter.kind != "region":
         return value, ""
     found = next((e.result.payload for e in evidence if e.id == value), None)
     boxes = found.boxes() if found is not None else []

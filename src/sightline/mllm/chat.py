@@ -23,14 +23,18 @@ from typing import Literal
 
 from sightline.mllm.tokenizer import MAX_NOTES, Vocabulary
 
-ParamKind = Literal["text", "region"]
+ParamKind = Literal["text", "phrase", "region"]
 
 _NOTES = frozenset(f"e{number}" for number in range(1, MAX_NOTES + 1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToolSpec:
-    """A tool as the model sees it. A `text` argument is free text, a `region` is the id of a note."""
+    """A tool as the model sees it.
+
+    A `text` argument is free text, a `phrase` is a run of the question's own words (the model reads it as
+    `text`, and the grammar holds it to the question), a `region` is the id of a note.
+    """
 
     name: str
     params: tuple[tuple[str, ParamKind], ...] = ()
@@ -125,7 +129,9 @@ def prompt_prefix(
     if tools:
         ids.append(v.marks["tools"])
     for tool in tools:
-        params = ", ".join(f"{name}: {kind}" for name, kind in tool.params)
+        params = ", ".join(
+            f"{name}: {'region' if kind == 'region' else 'text'}" for name, kind in tool.params
+        )
         ids += [*v.text(tool.name), *v.text("("), *v.text(f"{params}) {tool.doc}\n")]
     ids += [v.marks["image"]] * (images * tokens_per_image)
     return [*ids, *notes_ids(v, notes)]

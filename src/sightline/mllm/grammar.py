@@ -28,7 +28,9 @@ class ReplyGrammar:
     Args:
         vocabulary: of the model.
         tools: what may be called; none, or `must_answer`, leaves answers alone.
-        notes: what may be quoted and cited, and handed to a tool as a region.
+        notes: what may be quoted and cited, and handed to a tool as a region. Where they name places, a
+            thought names no others.
+        question: whose words a `phrase` argument is made of.
         must_answer: no more calls.
         max_answer: tokens of an answer in the model's own words.
     """
@@ -39,6 +41,7 @@ class ReplyGrammar:
         *,
         tools: Sequence[ToolSpec] = (),
         notes: Sequence[Note] = (),
+        question: str = "",
         must_answer: bool = False,
         max_answer: int = 160,
     ) -> None:
@@ -50,19 +53,22 @@ class ReplyGrammar:
         text = range(vocabulary.first_text, vocabulary.size)
         self.text = torch.tensor([*range(vocabulary.first_bin, vocabulary.first_note), *text])
         self.value = vocabulary.plain
+        plain = set(self.value.tolist())
+        self.words = {i: t for i, t in enumerate(vocabulary.text(f" {question}")) if t in plain}
+        self.thought = (
+            torch.cat([_ids(*_places(vocabulary, notes)), torch.tensor([*text])]) if notes else self.text
+        )
         self.quote_mark = vocabulary.text('"')
 
     def steps(self) -> Steps:
         """The coroutine: yields int[N] of the ids open next, is sent the chosen id."""
-        callable_tools = [
-            tool for tool in self.tools if self.notes or all(kind != "region" for _, kind in tool.params)
-        ]
+        callable_tools = [tool for tool in self.tools if self._can_call(tool)]
         openings = [self.marks["answer"], *([self.marks["call"]] if callable_tools else [])]
         token = yield _ids(self.marks["think"], *openings)
         if token == self.marks["think"]:
-            token = yield self.text
+            token = yield self.thought
             for _ in range(MAX_THOUGHT):
-                token = yield torch.cat([self.text, _ids(*openings)])
+                token = yield torch.cat([self.thought, _ids(*openings)])
                 if token in openings:
                     break
             else:
@@ -79,6 +85,8 @@ class ReplyGrammar:
                 yield from _forced(self.v.text(f"{', ' if i else ''}{name}="))
                 if kind == "region":
                     yield _ids(*(note for note, _ in self.notes))
+                elif kind == "phrase":
+                    yield from self._phrase()
                 else:
                     yield from self._value()
             yield from _forced(self.v.text(")"))
@@ -108,6 +116,20 @@ class ReplyGrammar:
             if token == int(end):
                 return
         yield end
+
+    def _can_call(self, tool: ToolSpec) -> bool:
+        """Whether there is something to hand over: a note for a region, a word for a phrase."""
+        kinds = {kind for _, kind in tool.params}
+        return ("region" not in kinds or bool(self.notes)) and ("phrase" not in kinds or bool(self.words))
+
+    def _phrase(self) -> Steps:
+        """A run of the question's own tokens, between quotation marks."""
+        yield from _forced(self.quote_mark)
+        at = sorted(self.words)
+        token = yield _ids(*{self.words[i] for i in at})
+        while token != self.quote_mark[0]:
+            at = [i + 1 for i in at if self.words.get(i) == token]
+            token = yield _ids(*self.quote_mark, *{self.words[i] for i in at if i in self.words})
 
     def _answer(self) -> Steps:
         closing = [self.marks["eos"], *([self.marks["cite"]] if self.notes else [])]
@@ -140,6 +162,12 @@ class ReplyGrammar:
         while token != self.marks["eos"]:
             left.discard(token)
             token = yield _ids(self.marks["eos"], *left)
+
+
+def _places(v: Vocabulary, notes: Sequence[Note]) -> set[int]:
+    """The coordinate bins that the notes name."""
+    ids = {i for note in notes if note.places for i in v.text(note.text, places=True)}
+    return {i for i in ids if v.first_bin <= i < v.first_note}
 
 
 def _body(v: Vocabulary, note: Note) -> list[int]:

@@ -89,7 +89,7 @@ class Reasoner:
         if len(prompt) > longest:
             raise ValueError(f"a prompt of {len(prompt)} tokens; the model takes {longest}")
         pixels = to_pixels(images, config.vision_config.image_size) if images else None
-        grammar = ReplyGrammar(v, tools=tools, notes=notes, must_answer=must_answer)
+        grammar = ReplyGrammar(v, tools=tools, notes=notes, question=question, must_answer=must_answer)
         said = decode(self.model, prompt, pixels, grammar.steps(), max_tokens=max_tokens, deadline=deadline)
         if not said.whole:
             return Said(Reply(answer=CANNOT_TELL), 0.0, len(said.ids))

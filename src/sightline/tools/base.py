@@ -1,7 +1,8 @@
 """The contract of every expert.
 
 A tool is a name, a signature and a function from a picture and arguments to a `ToolResult`. Its
-signature is its schema: `parameters` names each argument with its kind. `text` is free text;
+signature is its schema: `parameters` names each argument with its kind. `text` is free text,
+`phrase` a text in the words of the question (how our planner is held to what was asked);
 `region` is a box of the picture's frame (the controller resolves `"e1"` to the box that e1 found).
 Setting up is lazy: making a tool loads nothing, the first `run` (or `warm`) does.
 """
@@ -19,10 +20,10 @@ from sightline.types import Box, Payload, Status, ToolResult, map_box
 
 __all__ = ["Kind", "Parameter", "Picture", "Tool", "finish", "why_refused"]
 
-Kind = Literal["text", "region"]
+Kind = Literal["text", "phrase", "region"]
 
 LONGEST_TEXT = 500
-"""Characters of a `text` argument."""
+"""Characters of a `text` or `phrase` argument."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +99,9 @@ def why_refused(tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> s
             return f"{tool.name} takes no argument {name}"
         if value is None:
             continue
-        if known[name].kind == "text" and not (isinstance(value, str) and value.strip()):
+        if known[name].kind != "region" and not (isinstance(value, str) and value.strip()):
             return f"{name} must be a text that is not empty"
-        if known[name].kind == "text" and len(value) > LONGEST_TEXT:
+        if known[name].kind != "region" and len(value) > LONGEST_TEXT:
             return f"{name} is longer than {LONGEST_TEXT} characters"
         if known[name].kind == "region":
             if not isinstance(value, Box):

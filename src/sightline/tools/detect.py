@@ -34,7 +34,7 @@ class Detector:
     name = "detect"
     doc = "finds objects and where they are"
     parameters: tuple[Parameter, ...] = (
-        Parameter(name="query", kind="text", doc="what to look for, such as: small red circles"),
+        Parameter(name="query", kind="phrase", doc="what to look for, such as: small red circles"),
     )
 
     def __init__(self, weights: Path | None = None, *, score_from: float = 0.4) -> None:
