@@ -20,6 +20,7 @@ from sightline.train.worlds.document_dialogues import (
 from sightline.train.worlds.echo import echo_dialogue
 from sightline.train.worlds.pointing import pointing_dialogue
 from sightline.train.worlds.scene_dialogues import (
+    comparing_dialogue,
     describe_dialogue,
     direct_dialogue,
     planner_dialogue,
@@ -38,6 +39,7 @@ DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "echo": lambda rng, split: echo_dialogue(rng),
     "pointing": lambda rng, split: pointing_dialogue(rng, split),
     "words": lambda rng, split: words_dialogue(rng),
+    "comparing": lambda rng, split: comparing_dialogue(rng, split),
     "direct": lambda rng, split: direct_dialogue(rng, split),
     "planner": lambda rng, split: planner_dialogue(rng, split),
     "reading": lambda rng, split: reading_dialogue(rng, split, questions=14),

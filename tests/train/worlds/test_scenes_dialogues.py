@@ -152,16 +152,19 @@ def test_thoughts_state_what_the_notes_say() -> None:
             first, second = f"<{xa:02d}><{ya:02d}>", f"<{xb:02d}><{yb:02d}>"
             said = f"the {looked_up[0]} is at {first} and the {looked_up[1]} at {second}; "
             assert thought.startswith(said)
-            match = re.fullmatch(r"<(\d\d)> is (.*) <(\d\d)>", thought.removeprefix(said))
+            match = re.fullmatch(r"<(\d\d)> is (.*) <(\d\d)>; asked: (.*)", thought.removeprefix(said))
             assert match, thought
-            a, than, b = match.groups()
+            a, than, b, asked = match.groups()
             assert (int(a), int(b)) in ((xa, xb), (ya, yb))
             assert than == ("less than" if a < b else "more than" if a > b else "equal to")
+            assert branch.reply.answer == ("yes" if than == asked else "no")
             related += 1
         elif branch.task == "read_compare_counts" and thought:
             a, b = (len(rows(t)) for t in texts)
             than = "less than" if a < b else "more than" if a > b else "equal to"
-            assert thought == f"{a} {looked_up[0]} and {b} {looked_up[1]}; {a} is {than} {b}"
+            said, asked = thought.split("; asked: ")
+            assert said == f"{a} {looked_up[0]} and {b} {looked_up[1]}; {a} is {than} {b}"
+            assert branch.reply.answer == ("yes" if than == asked else "no")
             compared += 1
         else:
             assert not thought

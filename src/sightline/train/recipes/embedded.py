@@ -50,19 +50,15 @@ RECIPE = Recipe(
         name="copying", steps=400, lr=1e-3, trains=TOWER_FROZEN, warmup=20, decay_from=1.0, save_every=50
     ),
     copying_data=TextData(mixture=(("echo", 1.0),), rows=8, length=256),
-    sft=Plan(
-        name="sft", steps=2700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02, save_every=100
-    ),
+    sft=Plan(name="sft", steps=700, lr=6e-4, trains=TOWER_FROZEN, warmup=30, decay_from=0.15, floor=0.02),
     sft_data=TextData(
         mixture=(
-            ("planner", 0.42),
-            ("reading", 0.34),
-            ("copy", 0.04),
-            ("reading_call", 0.04),
-            ("echo", 0.04),
-            ("direct", 0.06),
-            ("pointing", 0.03),
-            ("describe", 0.03),
+            ("planner", 0.25),
+            ("reading", 0.27),
+            ("comparing", 0.40),
+            ("reading_call", 0.02),
+            ("echo", 0.03),
+            ("direct", 0.03),
         ),
         rows=2,
         length=1024,

@@ -37,7 +37,7 @@ from sightline.train.worlds.scenes import (
     draw_scene,
     make_scene,
 )
-from sightline.train.worlds.toolbox import Pair, Toolbox, random_toolbox
+from sightline.train.worlds.toolbox import Pair, Toolbox, random_toolbox, real_toolbox
 
 SIDE = 128
 """The side in px that dialogues draw their scenes at."""
@@ -316,7 +316,7 @@ def _compared(question: Question, counts: list[int], ids: tuple[str, ...]) -> Re
     a, b = counts
     first, second = question.lookups
     return Reply(
-        thought=f"{a} {first} and {b} {second}; {a} is {_than(a, b)} {b}",
+        thought=f"{a} {first} and {b} {second}; {a} is {_than(a, b)} {b}; asked: {ASKED[question.asks]}",
         answer="yes" if compare(question.asks, a, b) else "no",
         cites=ids,
     )
@@ -329,10 +329,22 @@ def _related(question: Question, a: Found, b: Found, ids: tuple[str, ...]) -> Re
     first, second = question.lookups
     thought = (
         f"the {first} is at {place(a.x, a.y)} and the {second} at {place(b.x, b.y)}; "
-        f"<{bin_a:02d}> is {_than(bin_a, bin_b)} <{bin_b:02d}>"
+        f"<{bin_a:02d}> is {_than(bin_a, bin_b)} <{bin_b:02d}>; asked: {ASKED[question.asks]}"
     )
     true = bin_a < bin_b if question.asks in ("left", "above") else bin_a > bin_b
     return Reply(thought=thought, answer="yes" if true else "no", cites=ids)
+
+
+ASKED = {
+    "left": "less than",
+    "right": "more than",
+    "above": "less than",
+    "below": "more than",
+    "fewer": "less than",
+    "more": "more than",
+    "as many": "equal to",
+}
+"""What a wording asks for, in the words of a comparison: the answer is yes where the two are the same."""
 
 
 def _than(a: int, b: int) -> str:
@@ -360,6 +372,17 @@ def planner_dialogue(rng: np.random.Generator, split: Split = "train", questions
         asked, results = unseen_question(rng, split) if draw < 0.44 else scene_question(rng, scene, split)
         branches += _call_and_read(tools, asked, results)
     return Dialogue(images=(draw_scene(scene, SIDE),), tools=tools.specs, branches=tuple(branches))
+
+
+def comparing_dialogue(rng: np.random.Generator, split: Split = "train", questions: int = 4) -> Dialogue:
+    """Notes and what they compare to, no image: a drill of the relations and counts of planner traces."""
+    tools, scene = real_toolbox(), make_scene(rng, split=split)
+    branches: list[Branch] = []
+    while len(branches) < questions:
+        asked, results = unseen_question(rng, split) if rng.random() < 0.5 else scene_question(rng, scene, split)
+        if asked.family in ("relation", "compare_counts"):
+            branches.append(_call_and_read(tools, asked, results)[1])
+    return Dialogue(branches=tuple(branches))
 
 
 def scene_question(
