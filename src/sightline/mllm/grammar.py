@@ -54,7 +54,9 @@ class ReplyGrammar:
         self.text = torch.tensor([*range(vocabulary.first_bin, vocabulary.first_note), *text])
         self.value = vocabulary.plain
         plain = set(self.value.tolist())
-        self.words = {i: t for i, t in enumerate(vocabulary.text(f" {question}")) if t in plain}
+        ids, spans = vocabulary.spans(f" {question}")
+        self.words = {i: t for i, t in enumerate(ids) if t in plain}
+        self.word_starts = _word_starts(f" {question}", spans) & self.words.keys()
         self.thought = (
             torch.cat([_ids(*_places(vocabulary, notes)), torch.tensor([*text])]) if notes else self.text
         )
@@ -120,16 +122,20 @@ class ReplyGrammar:
     def _can_call(self, tool: ToolSpec) -> bool:
         """Whether there is something to hand over: a note for a region, a word for a phrase."""
         kinds = {kind for _, kind in tool.params}
-        return ("region" not in kinds or bool(self.notes)) and ("phrase" not in kinds or bool(self.words))
+        return ("region" not in kinds or bool(self.notes)) and (
+            "phrase" not in kinds or bool(self.word_starts)
+        )
 
     def _phrase(self) -> Steps:
-        """A run of the question's own tokens, between quotation marks."""
+        """A run of whole words of the question, between quotation marks."""
         yield from _forced(self.quote_mark)
-        at = sorted(self.words)
+        at = [i for i in self.words if i in self.word_starts]
         token = yield _ids(*{self.words[i] for i in at})
         while token != self.quote_mark[0]:
             at = [i + 1 for i in at if self.words.get(i) == token]
-            token = yield _ids(*self.quote_mark, *{self.words[i] for i in at if i in self.words})
+            ends = any(i not in self.words or i in self.word_starts for i in at)
+            close = self.quote_mark if ends else []
+            token = yield _ids(*close, *{self.words[i] for i in at if i in self.words})
 
     def _answer(self) -> Steps:
         closing = [self.marks["eos"], *([self.marks["cite"]] if self.notes else [])]
@@ -162,6 +168,12 @@ class ReplyGrammar:
         while token != self.marks["eos"]:
             left.discard(token)
             token = yield _ids(self.marks["eos"], *left)
+
+
+def _word_starts(text: str, spans: Sequence[tuple[int, int]]) -> set[int]:
+    """Which of the tokens that stand for these parts of `text` do not go on with a word."""
+    joined = (text[a:b][:1].isalnum() and text[max(a - 1, 0) : a].isalnum() for a, b in spans)
+    return {i for i, goes_on in enumerate(joined) if not goes_on}
 
 
 def _places(v: Vocabulary, notes: Sequence[Note]) -> set[int]:

@@ -379,7 +379,9 @@ def comparing_dialogue(rng: np.random.Generator, split: Split = "train", questio
     tools, scene = real_toolbox(), make_scene(rng, split=split)
     branches: list[Branch] = []
     while len(branches) < questions:
-        asked, results = unseen_question(rng, split) if rng.random() < 0.5 else scene_question(rng, scene, split)
+        asked, results = (
+            unseen_question(rng, split) if rng.random() < 0.5 else scene_question(rng, scene, split)
+        )
         if asked.family in ("relation", "compare_counts"):
             branches.append(_call_and_read(tools, asked, results)[1])
     return Dialogue(branches=tuple(branches))
