@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers.utils import logging
 
 from sightline.mllm.chat import Note, Reply, ToolSpec, prompt_prefix, question_ids
 from sightline.mllm.generate import Decoded, decode
@@ -50,6 +51,7 @@ class Reasoner:
         """
         folder = folder or EMBEDDED
         digest = check_weights(folder)
+        logging.disable_progress_bar()  # transformers draws one on stderr for each load
         # float32: on a CPU a single token is decoded faster than in bf16.
         model = SightlineForConditionalGeneration.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
