@@ -2,8 +2,9 @@
 
     python examples/scenes_table.py [--count 100] [--seed 2026] [--side 256] [--out runs/scenes.jsonl]
 
-Scenes, colour and shape pairs, layouts and wordings are those of the world's held-out split, which nothing
-was trained on. Both sides get the same images and questions; an answer counts if it is the exact one, and
+Scenes, colour and shape pairs and layouts are those of the world's held-out split, which nothing was trained
+on; about half of the questions are in wordings that nothing was trained on either, and are counted by
+themselves. Both sides get the same images and questions; an answer counts if it is the exact one, and
 "cannot tell" does not.
 """
 
@@ -23,7 +24,7 @@ from rich.table import Table
 
 from scoring import normalise, percent
 from sightline import Agent
-from sightline.train.worlds.scene_questions import Question, ask
+from sightline.train.worlds.scene_questions import Question, ask, is_held_out_wording
 from sightline.train.worlds.scenes import draw_scene, make_scene
 
 FAMILIES = {"existence": "exist", "attribute": "attribute", "count": "count", "relation": "relation"}
@@ -58,6 +59,7 @@ def score(agents: dict[str, Agent], args: argparse.Namespace) -> list[dict[str, 
             {
                 "family": family,
                 "question": question.text,
+                "wording": "new" if is_held_out_wording(question.family, question.text) else "known",
                 "expected": question.answer,
                 "said": said,
                 "right": right,
@@ -67,11 +69,15 @@ def score(agents: dict[str, Agent], args: argparse.Namespace) -> list[dict[str, 
 
 
 def table(rows: list[dict[str, Any]], names: list[str]) -> Table:
-    """Accuracy by family, a column an agent."""
-    shown = Table("family", "questions", *(f"{name} [95 %]" for name in names), title="Held-out scenes")
+    """Accuracy by family and wording, a column an agent."""
+    heads = (f"{name} [95 %]" for name in names)
+    shown = Table("family", "wording", "questions", *heads, title="Held-out scenes")
     for family in FAMILIES:
-        of = [row for row in rows if row["family"] == family]
-        shown.add_row(family, str(len(of)), *(percent([row["right"][name] for row in of]) for name in names))
+        for wording in ("known", "new"):
+            of = [row for row in rows if (row["family"], row["wording"]) == (family, wording)]
+            if of:
+                hits = (percent([row["right"][name] for row in of]) for name in names)
+                shown.add_row(family, wording, str(len(of)), *hits)
     return shown
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,11 @@ def agent(answer: str = "yes") -> Agent:
 def start(folder: Path, out: Path, seconds: float) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.agent.drive_batch", str(folder), str(out), str(seconds)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    # Where the tests run in the background of a shell, SIGINT is ignored, and children would inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=heed
+    )
 
 
 def wait_for_rows(out: Path, n: int, process: subprocess.Popen[str]) -> None:

@@ -17,7 +17,7 @@ def test_the_tools_and_their_signatures() -> None:
         (name, tool.name, [(p.name, p.kind, p.required) for p in tool.parameters])
         for name, tool in tools.items()
     ] == [
-        ("detect", "detect", [("query", "text", True)]),
+        ("detect", "detect", [("query", "phrase", True)]),
         ("read_text", "read_text", [("region", "region", False)]),
         ("crop", "crop", [("region", "region", True)]),
     ]

@@ -56,7 +56,12 @@ class ReplyGrammar:
         plain = set(self.value.tolist())
         ids, spans = vocabulary.spans(f" {question}")
         self.words = {i: t for i, t in enumerate(ids) if t in plain}
-        self.word_starts = _word_starts(f" {question}", spans) & self.words.keys()
+        self.inside = _goes_on(f" {question}", spans)
+        self.word_starts = {
+            i
+            for i, (a, b) in enumerate(spans)
+            if i in self.words and f" {question}"[a:b].lstrip()[:1].isalnum()
+        } - self.inside
         self.thought = (
             torch.cat([_ids(*_places(vocabulary, notes)), torch.tensor([*text])]) if notes else self.text
         )
@@ -129,11 +134,11 @@ class ReplyGrammar:
     def _phrase(self) -> Steps:
         """A run of whole words of the question, between quotation marks."""
         yield from _forced(self.quote_mark)
-        at = [i for i in self.words if i in self.word_starts]
+        at = sorted(self.word_starts)
         token = yield _ids(*{self.words[i] for i in at})
         while token != self.quote_mark[0]:
             at = [i + 1 for i in at if self.words.get(i) == token]
-            ends = any(i not in self.words or i in self.word_starts for i in at)
+            ends = any(i not in self.inside for i in at)
             close = self.quote_mark if ends else []
             token = yield _ids(*close, *{self.words[i] for i in at if i in self.words})
 
@@ -170,10 +175,10 @@ class ReplyGrammar:
             token = yield _ids(self.marks["eos"], *left)
 
 
-def _word_starts(text: str, spans: Sequence[tuple[int, int]]) -> set[int]:
-    """Which of the tokens that stand for these parts of `text` do not go on with a word."""
+def _goes_on(text: str, spans: Sequence[tuple[int, int]]) -> set[int]:
+    """Which of the tokens that stand for these parts of `text` go on with a word that began before them."""
     joined = (text[a:b][:1].isalnum() and text[max(a - 1, 0) : a].isalnum() for a, b in spans)
-    return {i for i, goes_on in enumerate(joined) if not goes_on}
+    return {i for i, goes_on in enumerate(joined) if goes_on}
 
 
 def _places(v: Vocabulary, notes: Sequence[Note]) -> set[int]:

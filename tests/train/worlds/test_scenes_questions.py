@@ -13,6 +13,7 @@ from sightline.train.worlds.scene_questions import (
     Question,
     ask,
     ask_some,
+    is_held_out_wording,
     wordings,
 )
 from sightline.train.worlds.scenes import COLOURS, HELD_OUT, SHAPES, SIZES, Scene, Split, Thing, make_scene
@@ -176,3 +177,15 @@ def test_the_same_seed_asks_the_same() -> None:
         return ask_some(rng, make_scene(rng), 20, "heldout", EVERY)
 
     assert questions() == questions()
+
+
+def test_held_out_wordings_are_told_from_known_ones() -> None:
+    splits: tuple[Split, ...] = ("train", "heldout")
+    held = dict.fromkeys(splits, 0)
+    for split in splits:
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            found = ask(rng, make_scene(rng, split=split), "exist", split)
+            held[split] += found is not None and is_held_out_wording("exist", found.text)
+    assert held["train"] == 0
+    assert 15 < held["heldout"] < 45

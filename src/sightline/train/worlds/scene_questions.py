@@ -8,6 +8,7 @@ The wordings under `_HELD_OUT` are used by `split="heldout"` alone, and every ot
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -232,6 +233,14 @@ def wordings(family: str, split: Split) -> tuple[str, ...]:
         return _TRAIN[family]
     held = _HELD_OUT[family]
     return _TRAIN[family] + held * (len(_TRAIN[family]) // len(held))
+
+
+def is_held_out_wording(family: str, text: str) -> bool:
+    """Whether a question's text is one of the family's held-out wordings."""
+    # A template as a pattern: its slots stand for any text.
+    parts = (re.split(r"\{.*?\}", template.rstrip("?. ")) for template in _HELD_OUT[family])
+    patterns = (".*".join(map(re.escape, part)) for part in parts)
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
 
 
 def render(
