@@ -250,7 +250,7 @@ def test_the_doctor_tells_what_is_broken(
     monkeypatch.setenv("COLUMNS", "200")
     code, out, _ = call(capsys, "doctor")
     assert code == 0, out
-    for said in ("torch", "langgraph", "paddleocr", "0123456789abcdef", "what the tests need"):
+    for said in ("torch", "langgraph", "rapidocr", "0123456789abcdef", "what the tests need"):
         assert said in out
     monkeypatch.setattr("sightline.agent.doctor.embedded_tools", lambda store: {"detect": Broken()})
     code, out, err = call(capsys, "doctor")

@@ -31,18 +31,16 @@ _NEEDED = (
     "mcp",
     "pillow",
 )
-_OPTIONAL = {"paddleocr": "PaddleOCR as the reader: install sightline[paddle]"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One line of the report. `needed`: the embedded tier does not work without it."""
+    """One line of the report, on something that the embedded tier does not work without."""
 
     part: str
     name: str
     verdict: Verdict
     detail: str
-    needed: bool = True
 
 
 def examine() -> list[Finding]:
@@ -52,22 +50,20 @@ def examine() -> list[Finding]:
         Finding(part="package", name="sightline", verdict="ok", detail=sightline.__version__),
         Finding(part="package", name="python", verdict="ok", detail=python),
     ]
-    findings += [_package(name, needed=True) for name in _NEEDED]
-    findings += [_package(name, needed=False) for name in _OPTIONAL]
+    findings += [_package(name) for name in _NEEDED]
     return [*findings, _guarded("model", "planner", _planner), *_experts()]
 
 
 def broken(findings: list[Finding]) -> bool:
     """Whether the embedded tier does not work."""
-    return any(f.needed and f.verdict != "ok" for f in findings)
+    return any(f.verdict != "ok" for f in findings)
 
 
-def _package(name: str, *, needed: bool) -> Finding:
+def _package(name: str) -> Finding:
     try:
-        return Finding(part="package", name=name, verdict="ok", detail=version(name), needed=needed)
+        return Finding(part="package", name=name, verdict="ok", detail=version(name))
     except PackageNotFoundError:
-        detail = "not installed" if needed else f"optional; {_OPTIONAL[name]}"
-        return Finding(part="package", name=name, verdict="missing", detail=detail, needed=needed)
+        return Finding(part="package", name=name, verdict="missing", detail="not installed")
 
 
 def _planner() -> str:
