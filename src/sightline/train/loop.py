@@ -207,7 +207,7 @@ def _signature(plan: Plan) -> dict[str, Any]:
     """What must not change between a checkpoint and the run that goes on from it."""
     fields = asdict(plan)
     free = ("log_every", "save_every", "workers", "max_bad")
-    return json.loads(json.dumps({k: v for k, v in fields.items() if k not in free}))  # type: ignore[no-any-return]
+    return json.loads(json.dumps({k: v for k, v in fields.items() if k not in free}))  # type: ignore[no-any-return]  # JSON
 
 
 def _resume(folder: Path, plan: Plan, optimizer: MasterAdamW) -> int:

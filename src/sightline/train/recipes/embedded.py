@@ -3,12 +3,12 @@
     sightline train pretrain --recipe embedded
     sightline train sft --recipe embedded
     sightline train dpo --recipe embedded
-    sightline train export --recipe embedded
+    sightline train export FOLDER --recipe embedded
 
 or, with a process for each core, `torchrun --nproc-per-node 2 -m sightline train ...`: steps are the
 optimizer's, so two processes see twice the data. Pretraining then takes half an hour, SFT 45 minutes, DPO
-two. Expect the agent to answer nine in ten questions about held-out scenes. The model card beside the
-shipped weights says what was run for them, which was this in several parts.
+two. The model card beside the shipped weights says what was run for them, which was this in several parts,
+and what they reach; as one run it has not been tried.
 """
 
 from __future__ import annotations
