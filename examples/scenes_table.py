@@ -24,7 +24,8 @@ from rich.table import Table
 
 from scoring import normalise, percent
 from sightline import Agent
-from sightline.train.worlds.scene_questions import Question, ask, is_held_out_wording
+from sightline.train.worlds.scene_questions import Question, ask
+from sightline.train.worlds.scene_wordings import is_held_out
 from sightline.train.worlds.scenes import draw_scene, make_scene
 
 FAMILIES = {"existence": "exist", "attribute": "attribute", "count": "count", "relation": "relation"}
@@ -59,7 +60,7 @@ def score(agents: dict[str, Agent], args: argparse.Namespace) -> list[dict[str, 
             {
                 "family": family,
                 "question": question.text,
-                "wording": "new" if is_held_out_wording(question.family, question.text) else "known",
+                "wording": "new" if is_held_out(question.family, question.text) else "known",
                 "expected": question.answer,
                 "said": said,
                 "right": right,

@@ -23,9 +23,9 @@ from sightline.train.worlds.scene_questions import (
     ask,
     ask_some,
     compare,
-    pick,
     render,
 )
+from sightline.train.worlds.scene_wordings import pick
 from sightline.train.worlds.scenes import (
     COLOURS,
     HELD_OUT,

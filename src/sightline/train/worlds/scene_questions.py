@@ -3,20 +3,19 @@
 Families: exist, count, attribute, relation, compare_counts, unanswerable. A noun phrase stands in its
 question to the letter, without an article, so that a planner can copy it into a call.
 
-The wordings under `_HELD_OUT` are used by `split="heldout"` alone, and every other one by both splits.
+How they are worded is `scene_wordings`' part; its held-out wordings are used by `split="heldout"` alone.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 
 from sightline.train.worlds.nouns import plural, unseen_noun, with_article
+from sightline.train.worlds.scene_wordings import MORE, SIDES, dress, expand, lines, pick
 from sightline.train.worlds.scenes import COLOURS, HELD_OUT, SHAPES, SIZES, Scene, Split, Thing
 
 FAMILIES = ("exist", "count", "attribute", "relation", "compare_counts")
@@ -26,8 +25,6 @@ COMPARISONS = ("more", "fewer", "as many")
 CANNOT_TELL = "cannot tell"
 APART = 0.08
 """Two things whose relation is asked for lie at least this fraction of the side apart along its axis."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,197 +76,20 @@ class Question:
     lookups: tuple[str, ...] = ()
 
 
-_IMAGES = ("picture", "image", "scene", "photo", "drawing")
-_WHERE = (
-    "",
-    "",
-    "",
-    " here",
-    " in the picture",
-    " in the image",
-    " in this image",
-    " in the scene",
-    " in the photo",
-)
-_TRAIN: dict[str, tuple[str, ...]] = {
-    "exist": (
-        "Is there {a.a}{where}?",
-        "Are there any {a.many}{where}?",
-        "Are there {a.many}{where}?",
-        "Can you see {a.a}{where}?",
-        "Can you see any {a.many}{where}?",
-        "Do you see {a.a}{where}?",
-        "Does the {image} contain {a.a}?",
-        "Does the {image} show any {a.many}?",
-        "Is {a.a} visible{where}?",
-        "Tell me whether there is {a.a}{where}.",
-        "Is there at least one {a.one}{where}?",
-        "Do any {a.many} appear{where}?",
-        "Would you say there is {a.a}{where}?",
-        "Any {a.many}{where}?",
-        "I am looking for {a.a}. Is there one{where}?",
-    ),
-    "count": (
-        "How many {a.many} are there{where}?",
-        "How many {a.many} are in the {image}?",
-        "How many {a.many} can you see{where}?",
-        "How many {a.many} do you see?",
-        "How many {a.many} does the {image} contain?",
-        "How many {a.many} does the {image} show?",
-        "How many {a.many}?",
-        "Count the {a.many}{where}.",
-        "What is the number of {a.many}{where}?",
-        "Tell me how many {a.many} there are{where}.",
-        "What number of {a.many} does the {image} show?",
-        "Give the count of {a.many}{where}.",
-        "Find the {a.many} and say how many there are.",
-        "I want to know how many {a.many} there are{where}.",
-    ),
-    "attribute": (
-        "What {kind} is the {a.one}{where}?",
-        "Which {kind} is the {a.one}{where}?",
-        "What is the {kind} of the {a.one}{where}?",
-        "What {kind} does the {a.one} have?",
-        "Which {kind} does the {a.one} have?",
-        "Tell me the {kind} of the {a.one}{where}.",
-        "Name the {kind} of the {a.one}.",
-        "Say what {kind} the {a.one} is.",
-        "The {a.one}{where}: what {kind} is it?",
-        "There is {a.a}{where}. What {kind} is it?",
-        "Give the {kind} of the {a.one}{where}.",
-        "Can you tell me what {kind} the {a.one} is?",
-        "Look at the {a.one}. What is its {kind}?",
-    ),
-    "relation": (
-        "Is the {a.one} {side} the {b.one}?",
-        "Is the {a.one} {side} the {b.one}{where}?",
-        "Does the {a.one} lie {side} the {b.one}?",
-        "Is the {a.one} placed {side} the {b.one}?",
-        "Can you see the {a.one} {side} the {b.one}?",
-        "Is it true that the {a.one} is {side} the {b.one}?",
-        "Tell me whether the {a.one} is {side} the {b.one}.",
-        "Would you say the {a.one} is {side} the {b.one}?",
-        "Does the {a.one} stand {side} the {b.one}{where}?",
-        "In the {image}, is the {a.one} {side} the {b.one}?",
-        "Is the {a.one} somewhere {side} the {b.one}?",
-        "Do you see the {a.one} {side} the {b.one}{where}?",
-    ),
-    "compare_counts": (
-        "Are there {more}{where}?",
-        "Do you see {more}{where}?",
-        "Can you see {more}{where}?",
-        "Does the {image} contain {more}?",
-        "Does the {image} show {more}?",
-        "Does the {image} have {more}?",
-        "Is it true that there are {more}{where}?",
-        "Tell me whether there are {more}{where}.",
-        "Would you say there are {more}{where}?",
-        "In the {image}, are there {more}?",
-        "Count and compare: are there {more}?",
-        "I want to know whether there are {more}{where}.",
-    ),
-    "unanswerable": (
-        "What does the {a.one} smell of?",
-        "How much does the {a.one} cost?",
-        "What is the price of the {a.one}?",
-        "How heavy is the {a.one}?",
-        "Who drew the {a.one}?",
-        "When was the {image} made?",
-        "What is the {a.one} made of?",
-        "How old is the {a.one}?",
-        "What is hidden behind the {a.one}?",
-        "What does the {a.one} taste of?",
-        "What is the name of the artist?",
-        "Who owns the {a.one}?",
-        "How warm is the {a.one}?",
-        "Where was this {image} taken?",
-    ),
-}
-_HELD_OUT: dict[str, tuple[str, ...]] = {
-    "exist": (
-        "Could you find {a.a}{where}?",
-        "Has this {image} got any {a.many}?",
-        "Say if {a.many} can be seen{where}.",
-    ),
-    "count": (
-        "Work out how many {a.many} the {image} has.",
-        "The {image} holds how many {a.many}?",
-        "Please report the number of {a.many}{where}.",
-    ),
-    "attribute": (
-        "In what {kind} is the {a.one} drawn?",
-        "Describe the {kind} of the {a.one}.",
-        "I see {a.a}; which {kind} is it?",
-    ),
-    "relation": (
-        "Do I find the {a.one} {side} the {b.one}?",
-        "The {a.one} is {side} the {b.one}, right?",
-        "Has the {a.one} been drawn {side} the {b.one}?",
-    ),
-    "compare_counts": (
-        "Could one find {more}{where}?",
-        "Has the {image} got {more}?",
-        "Are {more} to be seen{where}?",
-    ),
-    "unanswerable": ("What sound does the {a.one} make?", "For whom was the {image} drawn?"),
-}
-_OPENINGS = ("Please answer: ", "A question: ", "Look closely: ", "Hello, ")
-_SIDE_WORDS: dict[str, tuple[str, ...]] = {
-    "left": ("to the left of", "left of", "on the left of"),
-    "right": ("to the right of", "right of", "on the right of"),
-    "above": ("above", "higher than", "higher up than"),
-    "below": ("below", "lower than", "under"),
-}
-
-
-def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
-    """One of the options, uniformly."""
-    return options[int(rng.integers(0, len(options)))]
-
-
-def wordings(family: str, split: Split) -> tuple[str, ...]:
-    """The templates of a family; for the held-out split, about half of the list are held-out ones."""
-    if split == "train":
-        return _TRAIN[family]
-    held = _HELD_OUT[family]
-    return _TRAIN[family] + held * (len(_TRAIN[family]) // len(held))
-
-
-def is_held_out_wording(family: str, text: str) -> bool:
-    """Whether a question's text is one of the family's held-out wordings."""
-    # A template as a pattern: its slots stand for any text.
-    parts = (re.split(r"\{.*?\}", template.rstrip("?. ")) for template in _HELD_OUT[family])
-    patterns = (".*".join(map(re.escape, part)) for part in parts)
-    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
-
-
 def render(
     rng: np.random.Generator, family: str, phrases: tuple[Phrase, ...], asks: str = "", split: Split = "train"
 ) -> tuple[str, tuple[str, ...]]:
     """A wording of a question, and for each phrase the form of it that stands in the text."""
-    template = pick(rng, wordings(family, split))
-    image = pick(rng, _IMAGES)
-    slots: dict[str, object] = {"image": image, "where": pick(rng, _WHERE)}
-    slots |= dict(zip("ab", phrases, strict=False))
+    line = expand(rng, pick(rng, lines(family, asks, split)))
+    slots: dict[str, object] = dict(zip("ab", phrases, strict=False))
     if family == "attribute":
         slots["kind"] = "color" if asks == "colour" and rng.random() < 0.3 else asks
     if family == "relation":
-        slots["side"] = pick(rng, _SIDE_WORDS[asks])
+        slots["side"] = pick(rng, SIDES[asks])
     if family == "compare_counts":
-        joint = "as many {0} as {1}" if asks == "as many" else asks + " {0} than {1}"
-        slots["more"] = joint.format(phrases[0].many, phrases[1].many)
-    many = family == "compare_counts" or ".many" in template
-    text = _dress(rng, template.format(**slots))
-    return text, tuple(dict.fromkeys(p.many if many else p.one for p in phrases))
-
-
-def _dress(rng: np.random.Generator, text: str) -> str:
-    """The text as people type it: at times with an opening, without a capital or without its last mark."""
-    if rng.random() < 0.12:
-        text = pick(rng, _OPENINGS) + text[0].lower() + text[1:]
-    if rng.random() < 0.2:
-        text = text[0].lower() + text[1:]
-    return text[:-1] if rng.random() < 0.25 else text
+        slots["more"] = pick(rng, MORE[asks]).format(phrases[0].many, phrases[1].many)
+    many = family == "compare_counts" or ".many" in line
+    return dress(rng, line.format(**slots)), tuple(dict.fromkeys(p.many if many else p.one for p in phrases))
 
 
 def ask(rng: np.random.Generator, scene: Scene, family: str, split: Split = "train") -> Question | None:
