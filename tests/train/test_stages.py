@@ -34,7 +34,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_stage_leaves_a_log_a_plot_and_a_checkpoint(run: Path) -> None:
-    for plan in (RECIPE.vision, RECIPE.describe, RECIPE.language, RECIPE.copying, RECIPE.sft, RECIPE.dpo):
+    pretraining = (RECIPE.vision, RECIPE.language, RECIPE.copying, RECIPE.align)
+    for plan in (*pretraining, RECIPE.sft, RECIPE.dpo):
         log = [json.loads(line) for line in (run / plan.name / "log.jsonl").read_text().splitlines()]
         assert [record["step"] for record in log] == list(range(1, plan.steps + 1))
         assert all(np.isfinite(record["loss"]) for record in log)
@@ -45,9 +46,9 @@ def test_each_stage_leaves_a_log_a_plot_and_a_checkpoint(run: Path) -> None:
 def test_the_tower_trains_first_and_is_frozen_afterwards(run: Path) -> None:
     after = {
         stage: Reasoner.load(run / stage / "model").model.vision_tower.state_dict()
-        for stage in ("describe", "sft", "dpo")
+        for stage in ("copying", "sft", "dpo")
     }
-    for name, value in after["describe"].items():
+    for name, value in after["copying"].items():
         assert torch.equal(value, after["sft"][name])
         assert torch.equal(value, after["dpo"][name])
 
@@ -55,7 +56,7 @@ def test_the_tower_trains_first_and_is_frozen_afterwards(run: Path) -> None:
 def test_the_language_model_moves_in_every_stage(run: Path) -> None:
     weights = [
         Reasoner.load(run / stage / "model").model.language_model.lm_head.weight
-        for stage in ("describe", "sft", "dpo")
+        for stage in ("copying", "sft", "dpo")
     ]
     assert not torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[1], weights[2])
@@ -76,7 +77,7 @@ def test_what_is_exported_answers(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_stage_without_the_one_before_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match="run the stage `copying` of this recipe to its end first"):
+    with pytest.raises(SightlineError, match="run the stage `align` of this recipe to its end first"):
         sft(RECIPE, tmp_path, torch.device("cpu"))
 
 

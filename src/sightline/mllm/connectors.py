@@ -23,18 +23,21 @@ class MLPProjector(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        x = self.linear_2(nn.functional.gelu(self.linear_1(features)))
         where = self.rows.weight[:, None] + self.columns.weight[None]  # [grid, grid, D]
-        projected: Tensor = x + where.flatten(0, 1)
-        return projected
+        return self.content(features) + where.flatten(0, 1)
+
+    def content(self, features: Tensor) -> Tensor:
+        """What the tokens show, without where they lie. float[B, N, D_vision] -> float[B, N, D_text]."""
+        content: Tensor = self.linear_2(nn.functional.gelu(self.linear_1(features)))
+        return content
 
     @torch.no_grad()
     def set_places(self, bins: Tensor) -> None:
-        """Start rows and columns from the embeddings of the coordinate bins at the cells' centres.
+        """Start rows and columns from the mean embedding of the coordinate bins in each.
 
         Args:
             bins: float[100, D_text], the language model's embeddings of `<00>` to `<99>`.
         """
-        centres = ((torch.arange(self.grid) + 0.5) * len(bins) / self.grid).long()
-        self.rows.weight.copy_(bins[centres])
-        self.columns.weight.copy_(bins[centres])
+        means = torch.stack([part.float().mean(0) for part in bins.tensor_split(self.grid)])
+        self.rows.weight.copy_(means)
+        self.columns.weight.copy_(means)

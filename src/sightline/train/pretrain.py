@@ -1,64 +1,78 @@
-"""Stage 1, pretrain: the vision tower on dense labels, then, that frozen, descriptions, text and copying.
+"""Stage 1, pretrain: the vision tower, the language model by itself, then the two joined.
 
-The tower is frozen after its own part. Language is a language model's pretraining on what the worlds say,
-pages, notes and questions included; copying is a short drill of what every later task is made of.
+The tower learns alone, from dense labels, and is frozen. Language is a language model's pretraining on what
+the worlds say, pages, notes and questions included; copying is a short drill of what every later task is
+made of. Then the projector is aligned with the words that the language model knows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sightline.mllm.config import SightlineConfig
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
+from sightline.train.align import Alignment, align_loss
 from sightline.train.corpus import corpus
 from sightline.train.dense import DensePretrainer, dense_batch, dense_loss
 from sightline.train.loop import barrier, fit, process_group
 from sightline.train.losses import reply_loss
 from sightline.train.plots import plot_log
-from sightline.train.recipe import Recipe
+from sightline.train.recipe import DenseData, Recipe
 from sightline.train.stage import attention_for, save_stage, text_batches
 
 
 def pretrain(recipe: Recipe, run: Path, device: torch.device) -> Path:
-    """Tokenizer, vision tower, descriptions, language, copying. Returns the folder of the model after it."""
+    """Tokenizer, vision tower, language, copying, alignment. Returns the folder of the model after it."""
     vocabulary = tokenizer(recipe, run)
     config = model_config(recipe, vocabulary)
     tower = pretrain_vision(recipe, run, config, device)
-    torch.manual_seed(recipe.describe.seed)
+    torch.manual_seed(recipe.language.seed)
     model = SightlineForConditionalGeneration(config)
     model.set_attn_implementation(attention_for(device))
-    model.start_places(vocabulary.first_bin)
     model.vision_tower.load_state_dict(tower.state_dict())
     model.to(device, torch.bfloat16)  # type: ignore[arg-type]  # transformers hides the signature of `to`
-    fit(model, recipe.describe, text_batches(recipe.describe_data, vocabulary, config), reply_loss, run)
-    save_stage(model, vocabulary, recipe.describe, run)
     fit(model, recipe.language, text_batches(recipe.language_data, vocabulary, config), reply_loss, run)
     save_stage(model, vocabulary, recipe.language, run)
     fit(model, recipe.copying, text_batches(recipe.copying_data, vocabulary, config), reply_loss, run)
-    return save_stage(model, vocabulary, recipe.copying, run)
+    save_stage(model, vocabulary, recipe.copying, run)
+    align(model, recipe, vocabulary, run)
+    return save_stage(model, vocabulary, recipe.align, run)
+
+
+def align(
+    model: SightlineForConditionalGeneration, recipe: Recipe, vocabulary: Vocabulary, run: Path
+) -> None:
+    """Start the projector, in place, from the language model's own words and coordinates."""
+    model.start_places(vocabulary.first_bin)
+    make = _dense_batches(recipe.align_data, model.config)
+    fit(Alignment(model, vocabulary), recipe.align, make, align_loss, run)
 
 
 def pretrain_vision(recipe: Recipe, run: Path, config: SightlineConfig, device: torch.device) -> nn.Module:
     """Train the config's tower on dense labels. Returns it in bf16, the heads left behind."""
     torch.manual_seed(recipe.vision.seed)
     tower: nn.Module = SightlineForConditionalGeneration(config).vision_tower
-    vision, data = config.vision_config, recipe.vision_data
-    model = DensePretrainer(tower, vision.hidden_size).to(device, torch.bfloat16)
-    make = partial(
+    model = DensePretrainer(tower, config.vision_config.hidden_size).to(device, torch.bfloat16)
+    fit(model, recipe.vision, _dense_batches(recipe.vision_data, config), dense_loss, run)
+    plot_log(run / recipe.vision.name / "log.jsonl")
+    return tower
+
+
+def _dense_batches(data: DenseData, config: SightlineConfig) -> Callable[[int, int], dict[str, Tensor]]:
+    """(seed, draw) -> a batch of images with a label a cell."""
+    return partial(
         dense_batch,
         images=data.images,
         words_share=data.words_share,
-        side=vision.image_size,
+        side=config.vision_config.image_size,
         grid=config.grid,
     )
-    fit(model, recipe.vision, make, dense_loss, run)
-    plot_log(run / recipe.vision.name / "log.jsonl")
-    return tower
 
 
 def tokenizer(recipe: Recipe, run: Path) -> Vocabulary:

@@ -50,9 +50,9 @@ class Recipe:
         vocab_size: of the tokenizer.
         corpus: scenes, and as many documents, whose texts the tokenizer is trained on.
         vision, vision_data: the vision tower alone on dense labels.
-        describe, describe_data: descriptions through the projector, the tower frozen.
         language, language_data: every text of every world, token by token, the tower frozen.
         copying, copying_data: short notes to repeat, the tower frozen.
+        align, align_data: the projector alone, towards the language model's words.
         sft, sft_data: questions, thoughts and planner traces.
         dpo, dpo_data: preference pairs.
         beta: of DPO.
@@ -65,12 +65,12 @@ class Recipe:
     corpus: int
     vision: Plan
     vision_data: DenseData
-    describe: Plan
-    describe_data: TextData
     language: Plan
     language_data: TextData
     copying: Plan
     copying_data: TextData
+    align: Plan
+    align_data: DenseData
     sft: Plan
     sft_data: TextData
     dpo: Plan

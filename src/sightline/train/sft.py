@@ -14,6 +14,6 @@ from sightline.train.stage import load_stage, save_stage, text_batches
 
 def sft(recipe: Recipe, run: Path, device: torch.device) -> Path:
     """From the model after pretraining. Returns the folder of the model after SFT."""
-    model, vocabulary = load_stage(recipe.copying, run, device)
+    model, vocabulary = load_stage(recipe.align, run, device)
     fit(model, recipe.sft, text_batches(recipe.sft_data, vocabulary, model.config), reply_loss, run)
     return save_stage(model, vocabulary, recipe.sft, run)

@@ -163,7 +163,8 @@ def test_wordings_are_many_and_none_that_is_held_out_is_trained_on(family: str) 
     assert len(HELD_OUT[family]) >= 4
     assert not any(is_held_out(family, question.text) for _, question in asked(800, "train", family))
     fresh = [is_held_out(family, question.text) for _, question in asked(200, "heldout", family)]
-    assert 0.3 < sum(fresh) / len(fresh) < 0.7
+    least = 0.1 if family == "unanswerable" else 0.3  # those about nouns are worded as other families
+    assert least < sum(fresh) / len(fresh) < 0.7
 
 
 def test_variants_counts_what_expand_draws() -> None:

@@ -39,29 +39,34 @@ RECIPE = Recipe(
         name="vision", steps=700, lr=1e-3, trains=(("", 1.0),), warmup=40, decay_from=0.3, save_every=100
     ),
     vision_data=DenseData(images=32, words_share=0.35),
-    describe=Plan(
-        name="describe", steps=450, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.3, floor=0.3, save_every=100
-    ),
-    describe_data=TextData(
-        mixture=(("describe", 0.55), ("words", 0.25), ("direct", 0.2)), rows=8, length=512
-    ),
     language=Plan(name="language", steps=400, lr=1e-3, trains=TOWER_FROZEN, decay_from=1.0, save_every=100),
     language_data=TextData(mixture=EVERYTHING, rows=2, length=1024, all_text=True),
     copying=Plan(
         name="copying", steps=400, lr=1e-3, trains=TOWER_FROZEN, warmup=20, decay_from=1.0, save_every=50
     ),
     copying_data=TextData(mixture=(("echo", 1.0),), rows=8, length=256),
+    align=Plan(
+        name="align",
+        steps=150,
+        lr=1e-3,
+        trains=(("^projector.linear", 1.0),),
+        warmup=20,
+        decay_from=0.5,
+        save_every=50,
+    ),
+    align_data=DenseData(images=32, words_share=0.0),
     sft=Plan(name="sft", steps=2700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02),
     sft_data=TextData(
         mixture=(
             ("planner", 0.35),
-            ("reading", 0.32),
-            ("comparing", 0.15),
-            ("copy", 0.04),
-            ("reading_call", 0.03),
-            ("echo", 0.04),
+            ("reading", 0.28),
+            ("comparing", 0.14),
+            ("pointing", 0.06),
+            ("describe", 0.04),
             ("direct", 0.04),
-            ("describe", 0.03),
+            ("copy", 0.03),
+            ("reading_call", 0.03),
+            ("echo", 0.03),
         ),
         rows=2,
         length=1024,

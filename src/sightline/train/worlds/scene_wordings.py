@@ -195,8 +195,8 @@ TRAIN: dict[str, tuple[str, ...]] = {
         "Do we [have|count|get] {more}{where}?",
     ),
     "unanswerable": (
-        "What does the {a.one} [smell of|smell like|taste of|taste like|feel like|weigh|cost|mean|eat|need|want]?",
-        "How much does the {a.one} [cost|weigh|hold|earn]?",
+        "What does the {a.one} [smell of|smell like|taste of|taste like|feel like|weigh|cost|mean|eat]?",
+        "How much does the {a.one} [cost|weigh|hold|earn|need|want]?",
         "[What is|What's|Tell me|Name] the [price|weight|owner|age|name|meaning|value|maker] of the "
         "{a.one}{where}?",
         "How [heavy|warm|old|hard|soft|expensive|fast|fragile|rare|dangerous] is the {a.one}{where}?",
