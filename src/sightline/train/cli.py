@@ -69,6 +69,35 @@ def detector(
 
 
 @app.command()
+def check(
+    data: Annotated[Path, typer.Argument(help="A file of rows, a folder of shards, or a folder of images.")],
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="llava, trl, rlhf-v, mimic-it, ...; found out if not given."),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="The folder of the images' paths, or MIMIC-IT's images file.")
+    ] = None,
+    decode: Annotated[bool, typer.Option(help="Decode every image too: slower.")] = True,
+) -> None:
+    """What a data set holds and what is wrong with it; 1 where anything is."""
+    from typing import cast
+
+    from sightline.mllm.reasoner import EMBEDDED
+    from sightline.mllm.tokenizer import Vocabulary
+    from sightline.train.data.check import check as read_all
+    from sightline.train.data.readers import Format, Source
+
+    source = Source(
+        path=data, form=cast("Format | None", form), images=images, look="decode" if decode else "there"
+    )
+    vocabulary = Vocabulary.load(EMBEDDED)
+    report = read_all(source, lambda text: len(vocabulary.text(text)))
+    typer.echo("\n".join(report.lines()))
+    raise typer.Exit(1 if report.tally.faults else 0)
+
+
+@app.command()
 def export(
     to: Annotated[Path, typer.Argument(help="The folder to write the weights to.")],
     recipe: RecipeName = "embedded",

@@ -1,0 +1,1 @@
+"""Training data that people have: read, checked, mixed, filtered, and made with experts or a chat server."""
