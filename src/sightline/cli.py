@@ -19,8 +19,10 @@ from sightline.errors import ConfigError, DataError, InputError, SightlineError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sightline.agent.answerers import AgentAnswerer, ModelAnswerer
     from sightline.agent.batch import Progress
     from sightline.agent.doctor import Finding
+    from sightline.train.evaluation.suites import Suite
     from sightline.types import Answer
 
 app = typer.Typer(
@@ -214,6 +216,92 @@ def _progress() -> Iterator[Progress]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("asking", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@app.command(name="eval")
+def evaluate(
+    suite: Annotated[
+        str,
+        typer.Argument(
+            help="Questions: world:NAME?n=200&split=heldout, a JSONL file, or a folder with data.jsonl; "
+            "PATH?metric=exact&split=val names a metric and keeps rows.",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the answers and the table; runs/eval/... if not given.")
+    ] = None,
+    bare_model: Annotated[
+        bool, typer.Option("--bare-model", help="Our model without the controller.")
+    ] = False,
+    no_tools: Annotated[bool, typer.Option("--no-tools", help="The agent with no experts.")] = False,
+    oracle: Annotated[
+        str, typer.Option(help="`detect`: a detector that reads the boxes of the suite.", show_default=False)
+    ] = "",
+    limit: Annotated[int | None, typer.Option(help="Questions to ask, drawn with the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="Of worlds, of the draw, and of the intervals.")] = 0,
+    seconds: Annotated[float, typer.Option(help="Limit of one question.", min=0.1)] = 60.0,
+    rescore: Annotated[
+        Path | None, typer.Option(help="Score the answers.jsonl of an earlier run again; asks nothing.")
+    ] = None,
+) -> None:
+    """Ask the questions of a suite and score the answers; run it again to go on where it stopped."""
+    with _plain_errors():
+        if rescore is not None:
+            from sightline.train.evaluation.report import markdown
+            from sightline.train.evaluation.report import rescore as scored
+
+            table = markdown(scored(rescore, seed=seed))
+        else:
+            table = _evaluated(suite, out, (bare_model, no_tools, oracle), limit, seed, seconds)
+    sys.stdout.write(table)
+
+
+def _evaluated(
+    name: str, out: Path | None, who: tuple[bool, bool, str], limit: int | None, seed: int, seconds: float
+) -> str:
+    """Ask, write the table beside the answers, and return it."""
+    from sightline.train.evaluation.report import markdown, report
+    from sightline.train.evaluation.runner import run_suite
+    from sightline.train.evaluation.suites import load_suite
+
+    _quiet_logging()
+    suite = load_suite(name, seed=seed)
+    with _answerer(suite, who, seconds) as answerer, _progress() as progress:
+        folder = out or Path("runs/eval") / suite.folder(answerer.settings)
+        try:
+            settings, rows = run_suite(
+                suite,
+                answerer,
+                folder,
+                settings=answerer.settings,
+                seconds=seconds,
+                limit=limit,
+                seed=seed,
+                progress=progress,
+            )
+        except KeyboardInterrupt as error:
+            _say(f"stopped; what is done is in {folder}, and the same command goes on from there")
+            raise typer.Exit(130) from error
+    table = markdown(report(settings, rows, seed=seed))
+    (folder / "summary.md").write_text(table, encoding="utf-8")
+    _say(f"the answers are in {folder}")
+    return table
+
+
+def _answerer(suite: Suite, who: tuple[bool, bool, str], seconds: float) -> AgentAnswerer | ModelAnswerer:
+    """Who is asked. The agent gets less than the limit, so that it ends by itself with the best it has."""
+    from sightline.agent.answerers import AgentAnswerer, ModelAnswerer, OracleDetector, gold_boxes
+
+    bare_model, no_tools, oracle = who
+    if oracle not in ("", "detect") or sum(map(bool, who)) > 1:
+        raise ConfigError("give at most one of --bare-model, --no-tools and --oracle detect")
+    if bare_model:
+        return ModelAnswerer(seconds=0.9 * seconds)
+    if oracle:
+        gold = gold_boxes((item.images[0], item.state) for item in suite.items)
+        return AgentAnswerer(oracle=OracleDetector(gold), seconds=0.9 * seconds)
+    return AgentAnswerer(tools=not no_tools, seconds=0.9 * seconds)
 
 
 @app.command()
