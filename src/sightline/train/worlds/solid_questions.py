@@ -1,0 +1,436 @@
+"""Questions over a scene of solids, in CLEVR's families and the arithmetic over what is seen.
+
+Families: exist, count, attribute, compare_attribute, compare_counts, remove, add, difference. Each question
+is a program (`solid_programs`) whose run is the answer and the thought; `solid_wordings` says it.
+
+A question is drawn by its form first (`plain`, `relate2`: two relations in a row, `same`, `both`, `either`),
+then by its answer among those that this form can have in the scene, then by its words: so the form does not
+give the answer away. A relation is asked for only where it matters: without it the words would fit more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from typing import TypeVar
+
+import numpy as np
+
+from sightline.train.worlds.dice import chance, pick, span, weighted
+from sightline.train.worlds.sample import Asked, Sample
+from sightline.train.worlds.scenes import Split
+from sightline.train.worlds.solid_layouts import make_solids
+from sightline.train.worlds.solid_programs import (
+    ATTRIBUTES,
+    COMPARISONS,
+    SIDES,
+    Add,
+    Alike,
+    Base,
+    Both,
+    Compare,
+    Count,
+    Difference,
+    Either,
+    Everything,
+    Exist,
+    Filter,
+    Program,
+    Query,
+    Relate,
+    Same,
+    Without,
+    Words,
+    answer,
+    compare,
+    explain,
+    find,
+)
+from sightline.train.worlds.solid_render import draw_solids
+from sightline.train.worlds.solid_wordings import is_held_out, word
+from sightline.train.worlds.solids import (
+    COLOURS,
+    HELD_OUT,
+    MATERIALS,
+    SHAPES,
+    SIZES,
+    SolidScene,
+    holds_held_out,
+)
+
+__all__ = ["FAMILIES", "SolidQuestion", "ask", "holds_held_out", "is_held_out", "solid_sample"]
+
+FAMILIES = (
+    *("exist", "count", "attribute", "compare_attribute", "compare_counts", "remove", "add", "difference"),
+)
+FORMS = {"plain": 3.0, "relate1": 3.0, "relate2": 1.5, "relate3": 1.0, "same": 1.5, "both": 1.0}
+SIMPLE = {"plain": 2.0, "relate1": 1.0}
+GIVEN = {0: 0.5, 1: 2.0, 2: 1.6, 3: 0.7, 4: 0.4}
+"""How many attributes a noun phrase speaks of, and how often."""
+_VALUES = {"size": SIZES, "colour": COLOURS, "material": MATERIALS, "shape": SHAPES}
+_SUBSETS = {n: tuple(combinations(ATTRIBUTES, n)) for n in GIVEN}
+_TRIES = 24
+_ALL = Everything()
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolidQuestion:
+    """A question: the program that it asks for, and in `form` how it was built."""
+
+    text: str
+    family: str
+    form: str
+    program: Program
+    answer: str
+    thought: str
+
+    @property
+    def asked(self) -> Asked:
+        """As all worlds give it."""
+        wording = f"{self.family} {self.form}"
+        return Asked(
+            question=self.text, answer=self.answer, family=self.family, thought=self.thought, wording=wording
+        )
+
+
+def solid_sample(rng: np.random.Generator, split: Split = "train", side: int = 128, count: int = 8) -> Sample:
+    """A picture of `side` px and up to `count` questions about it; the state is a `SolidScene`."""
+    scene = make_solids(rng, split=split)
+    asked = ask_some(rng, scene, count, split)
+    return Sample(
+        images=(draw_solids(scene, side),), asked=tuple(question.asked for question in asked), state=scene
+    )
+
+
+def ask_some(
+    rng: np.random.Generator,
+    scene: SolidScene,
+    count: int,
+    split: Split = "train",
+    families: Sequence[str] = FAMILIES,
+) -> list[SolidQuestion]:
+    """`count` different questions, families drawn uniformly; fewer where the scene holds no more."""
+    known, asked = Known(scene=scene, split=split), {}
+    for _ in range(3 * count):
+        question = _ask(rng, known, pick(rng, families))
+        if question:
+            asked[question.program] = question
+        if len(asked) == count:
+            break
+    return list(asked.values())
+
+
+def ask(
+    rng: np.random.Generator, scene: SolidScene, family: str, split: Split = "train"
+) -> SolidQuestion | None:
+    """A question of a family, or None where none came up that is well posed."""
+    return _ask(rng, Known(scene=scene, split=split), family)
+
+
+def _ask(rng: np.random.Generator, known: Known, family: str) -> SolidQuestion | None:
+    tried = (_MAKERS[family](rng, known) for _ in range(_TRIES))
+    form, program = next((made for made in tried if made), (None, None))
+    if form is None or program is None:
+        return None
+    return SolidQuestion(
+        text=word(rng, program, known.split),
+        family=family,
+        form=form,
+        program=program,
+        answer=answer(program, known.scene),
+        thought=explain(program, known.scene),
+    )
+
+
+# What can be said of a scene.
+
+
+def allowed(words: Words, split: Split) -> bool:
+    """Whether a split may speak of it: a held-out pair is not even named while training."""
+    return split == "heldout" or (words.colour, words.shape) not in HELD_OUT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A scene, and all that may be said of its things."""
+
+    scene: SolidScene
+    split: Split
+
+    @cached_property
+    def fits(self) -> dict[Words, frozenset[int]]:
+        """All words that fit something, by what they speak of, and the things that they fit."""
+        found: dict[Words, frozenset[int]] = {}
+        for i, thing in enumerate(self.scene.things):
+            for subset in (s for subsets in _SUBSETS.values() for s in subsets):
+                words = Words(**{attribute: getattr(thing, attribute) for attribute in subset})
+                if allowed(words, self.split):
+                    found[words] = found.get(words, frozenset()) | {i}
+        return found
+
+    @cached_property
+    def by_given(self) -> dict[tuple[str, ...], dict[Words, frozenset[int]]]:
+        """The same, by the attributes that they speak of."""
+        found: dict[tuple[str, ...], dict[Words, frozenset[int]]] = {}
+        for words, things in self.fits.items():
+            found.setdefault(words.said, {})[words] = things
+        return found
+
+    def options(self, base: frozenset[int], given: tuple[str, ...]) -> dict[Words, int]:
+        """Words of the given attributes, and how many things of the base each fits, which may be none."""
+        return {words: len(things & base) for words, things in self.by_given.get(given, {}).items()}
+
+    def near_miss(self, rng: np.random.Generator, given: tuple[str, ...]) -> Words | None:
+        """Words of the given attributes that fit nothing, but differ in one word from some that do."""
+        for _ in range(_TRIES if given else 0):
+            words = pick(rng, list(self.by_given[given]))
+            attribute = pick(rng, given)
+            missed = replace(words, **{attribute: pick(rng, _VALUES[attribute])})
+            if missed not in self.fits and allowed(missed, self.split):
+                return missed
+        return None
+
+    def unique(self, base: Base, without: str = "") -> dict[Filter, int]:
+        """Each filter over a base that lets one thing through, and that thing; silent of one attribute.
+
+        Over a base that is not everything, the words alone would fit more than the one.
+        """
+        inside = find(base, self.scene)
+        return {
+            Filter(words=words, of=base): next(iter(things & inside))
+            for words, things in self.fits.items()
+            if len(things & inside) == 1
+            and (not without or not getattr(words, without))
+            and (words.said if base == _ALL else len(things) > 1)
+        }
+
+
+def _given(rng: np.random.Generator, base: Base = _ALL, *, at_least: int = 0) -> tuple[str, ...]:
+    """The attributes that a noun phrase over a base speaks of: not what all of the base share anyway."""
+    without = base.attribute if isinstance(base, Same) else ""
+    while True:
+        subset = pick(rng, _SUBSETS[weighted(rng, GIVEN)])
+        if len(subset) >= at_least and without not in subset:
+            return subset
+
+
+def _base(rng: np.random.Generator, known: Known, form: str) -> Base | None:
+    """The things that a question of a form chooses from, or None where the scene has none to offer."""
+    if form == "plain":
+        return _ALL
+    if form == "both":
+        a, b = _base(rng, known, "relate1"), _base(rng, known, "relate1")
+        if isinstance(a, Relate) and isinstance(b, Relate) and a.side != b.side and a.to != b.to:
+            return Both(a=a, b=b)
+        return None
+    to = _reference(rng, known, int(form[-1]) - 1 if form != "same" else int(chance(rng, 0.25)))
+    if to is None:
+        return None
+    if form != "same":
+        return Relate(side=pick(rng, SIDES), to=to)
+    attributes = [a for a in ATTRIBUTES if a not in to.words.said]
+    return Same(attribute=pick(rng, attributes), to=to) if attributes else None
+
+
+def _reference(rng: np.random.Generator, known: Known, hops: int) -> Filter | None:
+    """The words for one thing, found by so many relations in a row."""
+    base: Base | None = _base(rng, known, f"relate{hops}") if hops else _ALL
+    return _one_of(rng, list(known.unique(base))) if base else None
+
+
+def _one_of(rng: np.random.Generator, filters: Sequence[Filter]) -> Filter | None:
+    """One of some filters, those of few words favoured."""
+    sizes = {len(f.words.said) for f in filters}
+    if not sizes:
+        return None
+    drawn = weighted(rng, {size: GIVEN[size] for size in sorted(sizes)})
+    return pick(rng, [f for f in filters if len(f.words.said) == drawn])
+
+
+# The families: each gives the form and the program, or None where there is nothing to ask.
+
+Made = tuple[str, Program] | None
+
+
+def _exist(rng: np.random.Generator, known: Known) -> Made:
+    form = weighted(rng, {**FORMS, "either": 0.8})
+    wanted = chance(rng, 0.5)
+    if form == "either":
+        given = _given(rng, at_least=1), _given(rng, at_least=2)
+        found = [_exists(rng, known, _ALL, g, wanted=wanted and i == 0) for i, g in enumerate(given)]
+        a, b = found
+        return (form, Exist(of=Either(a=a, b=b))) if a and b and a != b else None
+    base = _base(rng, known, form)
+    if base is None:
+        return None
+    given_one = _given(rng, base, at_least=1)
+    both = [_exists(rng, known, base, given_one, wanted=w) for w in (True, False)]
+    of = both[0 if wanted else 1]
+    return (form, Exist(of=of)) if all(both) and of else None
+
+
+def _exists(
+    rng: np.random.Generator, known: Known, base: Base, given: tuple[str, ...], *, wanted: bool
+) -> Filter | None:
+    """A filter over a base that lets something through, or nothing."""
+    options = known.options(find(base, known.scene), given)
+    fitting = [words for words, number in options.items() if (number > 0) == wanted]
+    if not fitting and not wanted and base == _ALL:
+        missed = known.near_miss(rng, given)
+        fitting = [missed] if missed else []
+    return Filter(words=pick(rng, fitting), of=base) if fitting else None
+
+
+def _count(rng: np.random.Generator, known: Known) -> Made:
+    form = weighted(rng, {**FORMS, "either": 1.0})
+    if form == "either":
+        return _count_either(rng, known)
+    base = _base(rng, known, form)
+    if base is None:
+        return None
+    given = _given(rng, base, at_least=int(chance(rng, 0.7)))
+    options = known.options(find(base, known.scene), given)
+    missed = known.near_miss(rng, given) if base == _ALL else None
+    words = _by_number(rng, options | ({missed: 0} if missed else {}))
+    return (form, Count(of=Filter(words=words, of=base))) if words is not None else None
+
+
+def _count_either(rng: np.random.Generator, known: Known) -> Made:
+    options = {}
+    for _ in range(_TRIES):
+        a, b = (pick(rng, list(known.by_given[_given_known(rng, known)])) for _ in range(2))
+        if not a.implies(b) and not b.implies(a):
+            options[a, b] = len(known.fits[a] | known.fits[b])
+    drawn = _by_number(rng, options)
+    return ("either", Count(of=Either(a=Filter(words=drawn[0]), b=Filter(words=drawn[1])))) if drawn else None
+
+
+def _given_known(rng: np.random.Generator, known: Known) -> tuple[str, ...]:
+    """Attributes that something may be said by: at least one."""
+    while True:
+        given = _given(rng, at_least=1)
+        if given in known.by_given:
+            return given
+
+
+def _by_number(rng: np.random.Generator, options: dict[T, int]) -> T | None:
+    """An option whose number was drawn first, higher ones favoured."""
+    by_number: dict[int, list[T]] = {}
+    for option, number in options.items():
+        by_number.setdefault(number, []).append(option)
+    if not by_number:
+        return None
+    return pick(rng, by_number[weighted(rng, {n: (n + 0.6) ** 0.8 for n in sorted(by_number)})])
+
+
+def _attribute(rng: np.random.Generator, known: Known) -> Made:
+    form, attribute = weighted(rng, FORMS), pick(rng, ATTRIBUTES)
+    base = _base(rng, known, form)
+    if base is None or (isinstance(base, Same) and base.attribute == attribute):
+        return None
+    by_value: dict[str, list[Filter]] = {}
+    for of, thing in known.unique(base, without=attribute).items():
+        if not (isinstance(base, Same) and getattr(of.words, base.attribute)):
+            by_value.setdefault(getattr(known.scene.things[thing], attribute), []).append(of)
+    if len(by_value) < 2:
+        return None
+    asked = _one_of(rng, by_value[pick(rng, sorted(by_value))])
+    return (f"{form} {attribute}", Query(attribute=attribute, of=asked)) if asked else None
+
+
+def _compare_attribute(rng: np.random.Generator, known: Known) -> Made:
+    form, attribute = weighted(rng, SIMPLE), pick(rng, ATTRIBUTES)
+    base = _base(rng, known, form)
+    if base is None:
+        return None
+    things = known.scene.things
+    pairs: dict[bool, list[tuple[Filter, Filter]]] = {True: [], False: []}
+    for a, i in known.unique(_ALL, without=attribute).items():
+        for b, j in known.unique(base, without=attribute).items():
+            if i != j:
+                alike = getattr(things[i], attribute) == getattr(things[j], attribute)
+                pairs[alike].append((a, b))
+    if not all(pairs.values()):
+        return None
+    a, b = pick(rng, pairs[chance(rng, 0.5)])
+    return f"{form} {attribute}", Alike(attribute=attribute, a=a, b=b)
+
+
+def _compare_counts(rng: np.random.Generator, known: Known) -> Made:
+    form, asks = weighted(rng, SIMPLE), pick(rng, COMPARISONS)
+    pairs = _pairs(rng, known, form)
+    true = {p: compare(asks, a, b) for p, (a, b) in pairs.items()}
+    wanted = chance(rng, 0.5)
+    if len(set(true.values())) < 2:
+        return None
+    a, b = pick(rng, [p for p, is_true in true.items() if is_true == wanted])
+    return f"{form} {asks}", Compare(asks=asks, a=a, b=b)
+
+
+def _pairs(rng: np.random.Generator, known: Known, form: str) -> dict[tuple[Filter, Filter], tuple[int, int]]:
+    """Pairs of things to compare, neither of which is a part of the other, and how many there are of each."""
+    base = _base(rng, known, form)
+    if base is None:
+        return {}
+    pairs = {}
+    inside = find(base, known.scene)
+    for _ in range(_TRIES):
+        a, b = (pick(rng, list(known.by_given[_given_known(rng, known)])) for _ in range(2))
+        if not a.implies(b) and not b.implies(a):
+            numbers = len(known.fits[a]), len(known.fits[b] & inside)
+            pairs[Filter(words=a), Filter(words=b, of=base)] = numbers
+    return pairs
+
+
+def _remove(rng: np.random.Generator, known: Known) -> Made:
+    form = weighted(rng, SIMPLE)
+    base = _base(rng, known, form)
+    if base is None:
+        return None
+    options, inside = {}, find(base, known.scene)
+    for _ in range(_TRIES):
+        less = pick(rng, list(known.by_given[_given_known(rng, known)]))
+        of = pick(rng, [w for w in known.fits if len(w.said) <= 1 and not w.implies(less)])
+        gone, there = known.fits[less] & inside, known.fits[of]
+        if gone & there:
+            options[less, of] = len(there - gone)
+    drawn = _by_number(rng, options)
+    if drawn is None:
+        return None
+    less, of = drawn
+    return form, Count(of=Without(of=Filter(words=of), less=Filter(words=less, of=base)))
+
+
+def _add(rng: np.random.Generator, known: Known) -> Made:
+    given = _given(rng, at_least=1)
+    new = known.near_miss(rng, given) if chance(rng, 0.25) else None
+    new = new or pick(rng, list(known.by_given[_given_known(rng, known)]))
+    kept = pick(rng, [s for n in range(len(new.said) + 1) for s in combinations(new.said, n)])
+    of = Words(**{attribute: getattr(new, attribute) for attribute in kept})
+    return "plain", Add(of=Filter(words=of), new=new, number=span(rng, 2, 6))
+
+
+def _difference(rng: np.random.Generator, known: Known) -> Made:
+    form, asks = weighted(rng, SIMPLE), pick(rng, COMPARISONS[:2])
+    pairs = _pairs(rng, known, form)
+    sign = 1 if asks == "more" else -1
+    drawn = _by_number(rng, {pair: sign * (a - b) for pair, (a, b) in pairs.items() if sign * (a - b) > 0})
+    if drawn is None:
+        return None
+    return f"{form} {asks}", Difference(asks=asks, a=drawn[0], b=drawn[1])
+
+
+_MAKERS: dict[str, Callable[[np.random.Generator, Known], Made]] = {
+    "exist": _exist,
+    "count": _count,
+    "attribute": _attribute,
+    "compare_attribute": _compare_attribute,
+    "compare_counts": _compare_counts,
+    "remove": _remove,
+    "add": _add,
+    "difference": _difference,
+}

@@ -1,0 +1,383 @@
+"""How solids look: rays from the camera, shadows of a broad lamp, matte rubber and mirroring metal.
+
+A thing is convex, so a ray is inside it between a nearest and a farthest point (`_crossing`): the camera's
+rays use the nearest, those towards the lamp ask whether there is one. All is seen at twice the picture's
+side and averaged; the id map stays at twice the side. Light is added up in linear values and shown by
+their square root. Rays are not normalised: they go one unit along the camera's axis, so that the distance
+along a ray is the depth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.train.worlds.solids import PAINTS, Solid, SolidScene
+
+Floats = NDArray[np.float32]
+Three = tuple[Floats | float, Floats | float, Floats | float]
+"""x, y and z of points or directions, each of any shape that the others broadcast with."""
+Box = tuple[float, float, float, float]
+
+_FAR = np.float32(np.inf)
+_ROUND = 16  # corners of a circle, where one is drawn as a polygon
+_KEYS, _SKIES = 12, 6  # points of the lamp, and of the sky, that a shadow on the floor is added up from
+_DEEPEN = 1.35  # exponent of the paints: CLEVR's are pale under plain light
+_WINDOWS = ((-0.87, -0.5), (0.94, -0.34), (0.17, 0.98))  # where bright walls stand that metal mirrors: x, y
+_SHIFT = 4  # fractional bits of the coordinates handed to OpenCV
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What the camera's rays meet, two rays a pixel along each side.
+
+    Args:
+        ids: uint8[2 side, 2 side]: 0 is the floor, k the scene's thing k - 1.
+        depth: float32[2 side, 2 side] along the camera's axis; infinite at the floor.
+        whole: int64[things], rays that would meet each thing if nothing hid it.
+        visible: int64[things], rays that meet it.
+    """
+
+    ids: NDArray[np.uint8]
+    depth: Floats
+    whole: NDArray[np.int64]
+    visible: NDArray[np.int64]
+
+    def box(self, thing: int) -> Box:
+        """The tight XYXY box of what is seen of a thing, in px of the picture, to half a pixel."""
+        rows, columns = np.nonzero(self.ids == thing + 1)
+        return columns.min() / 2, rows.min() / 2, (columns.max() + 1) / 2, (rows.max() + 1) / 2
+
+    def pixels(self, thing: int) -> float:
+        """The area in which a thing is seen, in px of the picture, to a quarter of a pixel."""
+        return float(self.visible[thing]) / 4
+
+
+def trace(scene: SolidScene, side: int) -> View:
+    """Which thing each ray meets first, for a picture of `side` px."""
+    size = 2 * side
+    ids, depth = np.zeros((size, size), np.uint8), np.full((size, size), _FAR, np.float32)
+    whole = np.zeros(len(scene.things), np.int64)
+    dx, dy, dz = _rays(scene, side)
+    for number, thing in enumerate(scene.things):
+        rows, columns = _window(scene, thing, size)
+        ray = (dx[:, columns], dy[rows], dz[rows])
+        near, far = _crossing(thing, scene.eye.place, ray)
+        met = near < far
+        whole[number] = np.count_nonzero(met)
+        met &= near < depth[rows, columns]
+        depth[rows, columns][met] = near[met]
+        ids[rows, columns][met] = number + 1
+    visible = np.bincount(ids.ravel(), minlength=len(scene.things) + 1)[1:]
+    return View(ids=ids, depth=depth, whole=whole, visible=visible)
+
+
+def draw_solids(scene: SolidScene, side: int = 128) -> NDArray[np.uint8]:
+    """The picture: uint8[side, side, 3] RGB."""
+    return paint(scene, trace(scene, side))
+
+
+def paint(scene: SolidScene, view: View) -> NDArray[np.uint8]:
+    """The picture of a view: uint8[side, side, 3] RGB."""
+    side = len(view.ids) // 2
+    floor = _floor(scene, side)
+    canvas = cv2.resize(floor, (2 * side, 2 * side), interpolation=cv2.INTER_NEAREST)
+    points = _points(scene, view)
+    canvas[points.rows, points.columns] = _shown(scene, points, floor)
+    shown = cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(shown * 255 + 0.5, np.uint8)
+
+
+# Rays.
+
+
+def _rays(scene: SolidScene, side: int, over: int = 2) -> tuple[Floats, Floats, Floats]:
+    """Directions of the rays through the middles of samples: x float32[1, n], y and z float32[n, 1]."""
+    cos, sin = scene.eye.slope
+    middles = ((np.arange(over * side, dtype=np.float32) + 0.5) / (over * side) * 2 - 1) / scene.eye.zoom
+    right, up = middles[None], -middles[:, None]
+    return right, cos + sin * up, cos * up - sin
+
+
+def _window(scene: SolidScene, thing: Solid, size: int) -> tuple[slice, slice]:
+    """Rows and columns of a picture of `size` that hold all of a thing."""
+    reach, tall = thing.radius * 1.02, 2 * thing.half
+    low = np.array([thing.x - reach, thing.y - reach, 0.0])
+    corners = low + np.array([2 * reach, 2 * reach, tall]) * _CORNERS
+    seen, _ = scene.eye.project(corners)
+    (left, top), (right, bottom) = np.floor(seen.min(0) * size), np.ceil(seen.max(0) * size)
+    return slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right))
+
+
+_CORNERS = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), -1).reshape(-1, 3)
+
+
+def _crossing(thing: Solid, start: Three, ray: Three) -> tuple[Floats, Floats]:
+    """Where rays enter and leave a thing, in their own lengths; they miss it where not entry < exit."""
+    ox, oy = start[0] - np.float32(thing.x), start[1] - np.float32(thing.y)
+    oz = start[2] - np.float32(thing.half)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if thing.shape == "sphere":
+            return _round((ox, oy, oz), ray, thing.half)
+        low, high = _slab(oz, ray[2], thing.half)
+        if thing.shape == "cylinder":
+            near, far = _round((ox, oy), ray[:2], thing.half)
+            return np.maximum(low, near), np.minimum(high, far)
+        (ox, oy), (dx, dy) = _turned(thing, ox, oy), _turned(thing, *ray[:2])
+        first, last = _slab(ox, dx, thing.half)
+        near, far = _slab(oy, dy, thing.half)
+        return np.maximum(np.maximum(low, first), near), np.minimum(np.minimum(high, last), far)
+
+
+def _round(start, ray, radius: float) -> tuple[Floats, Floats]:
+    """Where rays enter and leave a ball (three coordinates) or an endless upright cylinder (two)."""
+    a = sum(d * d for d in ray)
+    b = sum(o * d for o, d in zip(start, ray, strict=True))
+    c = sum(o * o for o in start) - np.float32(radius * radius)
+    root = np.sqrt(b * b - a * c)  # not a number where the ray misses: then no comparison holds
+    return (-b - root) / a, (root - b) / a
+
+
+def _slab(start, ray, half: float) -> tuple[Floats, Floats]:
+    """Where rays enter and leave the space between two planes."""
+    one, other = (np.float32(-half) - start) / ray, (np.float32(half) - start) / ray
+    return np.minimum(one, other), np.maximum(one, other)
+
+
+def _turned(thing: Solid, x, y) -> tuple[Floats, Floats]:
+    """Two coordinates in the frame of a turned thing."""
+    turn = np.deg2rad(thing.turn)
+    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    return cos * x + sin * y, cos * y - sin * x
+
+
+# Shadows on the floor: of a convex thing, from a point, a convex polygon.
+
+
+@cache
+def _circle(count: int) -> NDArray[np.float64]:
+    """float64[count, 2]."""
+    turns = np.arange(count) * (2 * np.pi / count)
+    return np.stack([np.cos(turns), np.sin(turns)], -1)
+
+
+def _lamps(scene: SolidScene) -> NDArray[np.float64]:
+    """Points of the lamp, then of the sky, float64[K, 3]."""
+    light, lamp = scene.light, np.array(scene.light.lamp)
+    toward = lamp / np.linalg.norm(lamp)
+    disc = _circle(_KEYS) * np.where(np.arange(_KEYS) % 2, 0.9, 0.45)[:, None] * light.spread
+    keys = lamp + disc @ _square_to(toward)
+    skies = np.concatenate([_circle(_SKIES) * 9.0, np.full((_SKIES, 1), 9.0)], -1)
+    return np.concatenate([keys, skies])
+
+
+def _square_to(toward: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two unit vectors that are square to a unit vector [..., 3] and to each other, [..., 2, 3]."""
+    x, y, z = toward[..., 0], toward[..., 1], toward[..., 2]
+    flat = np.hypot(x, y)
+    across = [-y / flat, x / flat, 0 * z]
+    over = [-z * x / flat, -z * y / flat, flat]
+    return np.stack([np.stack(across, -1), np.stack(over, -1)], -2)
+
+
+def _outlines(thing: Solid, lamps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points [K or 1, 2 * _ROUND, 3] whose shadows from each lamp have the thing's shadow as their hull."""
+    middle = np.array([thing.x, thing.y, thing.half])
+    if thing.shape == "sphere":
+        toward = lamps - middle
+        toward /= np.sqrt((toward**2).sum(-1, keepdims=True))
+        return np.asarray(middle + thing.half * (_circle(2 * _ROUND) @ _square_to(toward)))
+    if thing.shape == "cylinder":
+        foot = _circle(_ROUND) * thing.half
+    else:
+        x, y = _circle(4).T * thing.radius
+        x, y = _turned(replace(thing, turn=-45 - thing.turn), x, y)
+        foot = np.repeat(np.stack([x, y], -1), _ROUND // 4, 0)
+    ends = np.repeat([-thing.half, thing.half], _ROUND)[:, None]
+    return np.asarray(middle + np.concatenate([np.tile(foot, (2, 1)), ends], -1))[None]
+
+
+def _shade(scene: SolidScene, side: int) -> tuple[Floats, Floats]:
+    """The parts of the lamp and of the sky that reach the floor, float32[side, side] each."""
+    lamps = _lamps(scene)
+    shape = (len(lamps), 2 * _ROUND, 3)
+    outlines = np.stack([np.broadcast_to(_outlines(thing, lamps), shape) for thing in scene.things])
+    height, high = outlines[..., 2:], lamps[:, None, 2:]
+    seen, _ = scene.eye.project(outlines + (outlines - lamps[:, None]) * (height / (high - height)))
+    corners = np.rint((seen * side - 0.5) * (1 << _SHIFT)).astype(np.int32, order="C")
+    masks = np.zeros((len(lamps), side, side), np.uint8)
+    for polygons in corners:
+        for mask, polygon in zip(masks, polygons, strict=True):
+            cv2.fillConvexPoly(mask, cv2.convexHull(polygon), 1, cv2.LINE_8, _SHIFT)
+    key, sky = masks[:_KEYS].sum(0, dtype=np.uint8), masks[_KEYS:].sum(0, dtype=np.uint8)
+    return _softened(key, side / 300) / -_KEYS + 1, _softened(sky, side / 40) / -_SKIES + 1
+
+
+def _softened(mask: NDArray[np.uint8], sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma), np.float32)
+
+
+def _floor(scene: SolidScene, side: int) -> Floats:
+    """The floor as it is shown, float32[side, side, 3]: brightest in the middle, darker in the distance."""
+    light = scene.light
+    dx, dy, dz = _rays(scene, side, 1)
+    far = -scene.eye.place[2] / dz
+    x, y = dx * far + np.float32(scene.eye.place[0]), dy * far + np.float32(scene.eye.place[1])
+    pool = 1 / (1 + (x * x + (y - 1) ** 2) * np.float32(1 / 180))
+    key, sky = _shade(scene, side)
+    lamp = np.array(light.lamp)
+    reach = light.key * lamp[2] / np.linalg.norm(lamp)
+    lit = (key * np.float32(reach) + sky * np.float32(light.sky)) * pool
+    shown = np.sqrt(lit * np.float32(1 / (reach + light.sky))) * np.float32(light.floor)
+    return shown[..., None] * np.array(light.tint, np.float32)
+
+
+# The things themselves.
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Points:
+    """Where rays meet things, thing after thing: coordinates and outward normals float32[3, N]."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    places: Floats
+    normals: Floats
+    rays: Floats
+    owners: NDArray[np.uint8]
+    parts: tuple[slice, ...]
+
+
+def _points(scene: SolidScene, view: View) -> _Points:
+    """The points of all things that are seen."""
+    rows, columns = np.nonzero(view.ids)
+    order = np.argsort(view.ids[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    owners, depth = view.ids[rows, columns], view.depth[rows, columns]
+    dx, dy, dz = _rays(scene, len(view.ids) // 2)
+    rays = np.stack([dx[0, columns], dy[rows, 0], dz[rows, 0]])
+    places = rays * depth + np.array(scene.eye.place, np.float32)[:, None]
+    ends = np.cumsum([0, *view.visible]).tolist()
+    parts = tuple(slice(a, b) for a, b in pairwise(ends))
+    normals = np.empty_like(places)
+    for thing, part in zip(scene.things, parts, strict=True):
+        _set_normals(thing, places[:, part], normals[:, part])
+    return _Points(
+        rows=rows, columns=columns, places=places, normals=normals, rays=rays, owners=owners, parts=parts
+    )
+
+
+def _set_normals(thing: Solid, places: Floats, normals: Floats) -> None:
+    """Write the outward normals of points on a thing, float32[3, n] both."""
+    half = np.float32(thing.half)
+    middle = np.array([[thing.x], [thing.y], [thing.half]], np.float32)
+    off = (places - middle) / half
+    if thing.shape == "sphere":
+        normals[:] = off
+    elif thing.shape == "cylinder":
+        top = off[2] > np.float32(0.9995)
+        normals[:2], normals[2] = np.where(top, 0, off[:2]), top
+    else:
+        turn = np.deg2rad(thing.turn)
+        cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        x, y = _turned(thing, off[0], off[1])
+        faces = np.stack([x, y, off[2]])
+        nx, ny, nz = np.sign(faces) * (np.abs(faces) >= np.abs(faces).max(0))
+        normals[0], normals[1], normals[2] = cos * nx - sin * ny, sin * nx + cos * ny, nz
+
+
+def _lit(scene: SolidScene, points: _Points, toward: Floats) -> NDArray[np.bool_]:
+    """Whether nothing stands between points and the lamp, bool[N]; `toward` are rays to it, float32[3, N]."""
+    lit = np.ones(len(points.owners), np.bool_)
+    for thing, part in zip(scene.things, points.parts, strict=True):
+        for other in _casters(scene, thing):
+            near, far = _crossing(other, _three(points.places[:, part]), _three(toward[:, part]))
+            lit[part] &= ~((near < far) & (far > 0))
+    return lit
+
+
+def _three(points: Floats) -> tuple[Floats, Floats, Floats]:
+    return points[0], points[1], points[2]
+
+
+def _casters(scene: SolidScene, thing: Solid) -> list[Solid]:
+    """The things that could stand between a thing and the lamp: balls around both meet along the way."""
+    x, y, z = scene.light.lamp
+    way = (x - thing.x, y - thing.y, z - thing.half)
+    length = math.hypot(*way)
+    found = []
+    for other in scene.things:
+        off = (other.x - thing.x, other.y - thing.y, other.half - thing.half)
+        along = sum(a * b for a, b in zip(way, off, strict=True)) / length
+        room = 1.25 * (thing.radius + other.radius) + 0.1 * scene.light.spread * max(along, 0)
+        if other is not thing and along > 0 and math.hypot(*off) ** 2 - along**2 < room**2:
+            found.append(other)
+    return found
+
+
+def _shown(scene: SolidScene, points: _Points, floor: Floats) -> Floats:
+    """What is shown at the points of things, float32[N, 3]."""
+    metal = np.array([False, *(t.material == "metal" for t in scene.things)])[points.owners]
+    paints = np.array([(0, 0, 0), *(PAINTS[t.colour] for t in scene.things)], np.float32).T / 255
+    paint = (paints ** np.float32(_DEEPEN))[:, points.owners]
+    toward, ray = _unit(_toward_lamp(scene, points)), _unit(points.rays)
+    facing = np.maximum(_dot(toward, points.normals), 0) * _lit(scene, points, toward)
+    light = np.float32(scene.light.key) * facing + _around(scene, points)
+    mirrored = ray - 2 * _dot(ray, points.normals) * points.normals
+    lobe = np.maximum(_dot(mirrored, toward), 0) * (facing > 0)
+    shown = paint * light + _power(lobe, 3) * np.float32(0.06)
+    at = np.nonzero(metal)[0]
+    world = _mirrored(scene, points.places[:, at], mirrored[:, at], floor)
+    glint = _power(lobe[at], 6) * np.float32(0.9)
+    shown[:, at] = paint[:, at] * (np.float32(0.2) * light[at] + world) + glint
+    return np.sqrt(np.minimum(shown, 1)).T
+
+
+def _around(scene: SolidScene, points: _Points) -> Floats:
+    """Light from the sky and, upwards, from the floor: little where a thing stands on it. float32[N]."""
+    low = np.minimum(points.places[2] * np.float32(0.5) + np.float32(0.5), 1)
+    return np.float32(scene.light.sky) * low * (np.float32(0.75) + np.float32(0.25) * points.normals[2])
+
+
+def _toward_lamp(scene: SolidScene, points: _Points) -> Floats:
+    """Rays to the lamp, float32[3, N]: the four rays of a pixel aim at four points of it."""
+    lamps = _lamps(scene)[1:_KEYS:3].astype(np.float32)
+    return lamps[2 * (points.rows & 1) + (points.columns & 1)].T - points.places
+
+
+def _mirrored(scene: SolidScene, places: Floats, rays: Floats, floor: Floats) -> Floats:
+    """The light along mirrored rays, float32[n]: of the sky, or of the floor as it is shown."""
+    rise = rays[2]
+    world = np.float32(0.25) + np.float32(0.35) * np.maximum(rise, 0)
+    down = np.nonzero(rise < -0.02)[0]
+    fallen = places[:, down] - rays[:, down] * (places[2, down] / rise[down])
+    seen, depth = scene.eye.project(fallen.T)
+    cells = np.clip(seen * len(floor), 0, len(floor) - 1).astype(np.intp)
+    tone = floor[cells[:, 1], cells[:, 0], 1]
+    world[down] = np.where(depth > 0.5, tone * tone, np.float32(0.3))
+    flat = rays[:2] / np.sqrt(_dot(rays[:2], rays[:2]) + np.float32(1e-6))
+    for window in _WINDOWS:
+        bright = np.maximum(np.array(window, np.float32) @ flat - np.float32(0.8), 0)
+        world += np.minimum(bright * np.float32(6), 1) * np.float32(0.6) * (1 - rise * rise)
+    return world
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    return np.asarray(np.einsum("in,in->n", a, b))
+
+
+def _unit(rays: Floats) -> Floats:
+    return rays / np.sqrt(_dot(rays, rays))
+
+
+def _power(values: Floats, doublings: int) -> Floats:
+    """Each value to the power of 2 ** doublings."""
+    for _ in range(doublings):
+        values = values * values
+    return values
