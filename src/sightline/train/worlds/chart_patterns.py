@@ -12,7 +12,8 @@ _WHICH = r"^(?:which|what|who|where|when|in (?:what|which)|by (?:what|which)|at 
 FORMS: tuple[tuple[str, str], ...] = (
     (
         "colour",
-        r"\bcolou?r\b|\b(?:blue|green|red|orange|yellow|gr[ae]y|black|purple|dark|light) (?:bar|line|part|slice|segment)",
+        r"\bcolou?r\b|\b(?:blue|green|red|orange|yellow|gr[ae]y|black|purple|dark|light) (?:bar|line|"
+        r"part|slice|segment)",
     ),
     ("ratio", r"\bratio\b|how many times|\btimes (?:as|more|larger|higher)\b"),
     ("average", r"\b(?:average|mean|median) of\b|what(?: is|'s) the (?:mean|median)\b"),
@@ -20,7 +21,8 @@ FORMS: tuple[tuple[str, str], ...] = (
     ("sum", r"\bsum\b|\badd(?:ed|ing)?\b|\bcombined\b|\baltogether\b|\btotal of\b"),
     (
         "count",
-        r"^how many (?:bars?|lines?|slices?|colou?rs?|categories|segments?)\b|^how many (?:years|countries|companies|groups) .*\b(?:above|below|over|more than|less than|shown|in the chart)",
+        r"^how many (?:bars?|lines?|slices?|colou?rs?|categories|segments?)\b|^how many (?:years|"
+        r"countries|companies|groups) .*\b(?:above|below|over|more than|less than|shown|in the chart)",
     ),
     (
         "trend",
@@ -32,7 +34,8 @@ FORMS: tuple[tuple[str, str], ...] = (
     ("find_category", _WHICH + r".*(?:\b(?:had|has|have|did|accounted|reach|reached|equal|value)\b).*\d"),
     (
         "retrieve",
-        r"^(?:what|how (?:much|many)|in \d{4}, (?:what|how))\b.*\b(?:was|is|were|are|did|do|does|had|have|has|will|of|in)\b",
+        r"^(?:what|how (?:much|many)|in \d{4}, (?:what|how))\b.*\b(?:was|is|were|are|did|do|does|had|"
+        r"have|has|will|of|in)\b",
     ),
 )
 

@@ -27,6 +27,15 @@ from sightline.train.worlds.table_answers import Unanswerable
 __all__ = ["ASKERS", "Draft", "ask_chart", "chart_sample", "holds_held_out", "is_held_out"]
 
 SIDE = 448
+_WITHOUT_NUMBERS = (
+    "extremum",
+    "order",
+    "compare",
+    "count shown",
+    "count colours",
+    "colour name",
+    "colour of",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +75,7 @@ def ask_chart(
     for _ in range(12 * count):
         try:
             draft = pick(rng, ASKERS)(rng, chart)
+            _must_be_legible(chart, draft)
             meant = repr((draft.key, draft.args))
             if meant not in found:
                 found[meant] = _asked(rng, chart, draft, split)
@@ -74,6 +84,12 @@ def ask_chart(
         if len(found) == count:
             break
     return tuple(found.values())
+
+
+def _must_be_legible(chart: Chart, draft: Draft) -> None:
+    """A pie without numbers shows which slice is the larger, and no number."""
+    if chart.kind == "pie" and not chart.printed and draft.key not in _WITHOUT_NUMBERS:
+        raise Unanswerable("no scale")
 
 
 def _asked(rng: np.random.Generator, chart: Chart, draft: Draft, split: Split) -> Asked:
@@ -139,7 +155,7 @@ def _on(chart: Chart, series: int) -> str:
 
 
 def _named(chart: Chart, cell: Cell) -> str:
-    """`Sweden, men: 12.3.`"""
+    """A value in a thought: `Sweden, men: 12.3`, with a full stop."""
     series = chart.series[cell[0]].name
     return f"{chart.categories[cell[1]]}{', ' + series if series else ''}: {said(chart.value(*cell))}."
 

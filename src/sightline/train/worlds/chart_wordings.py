@@ -168,7 +168,7 @@ TRAIN: Lines = {
 HELD_OUT: Lines = {
     "retrieve": (
         "How much did they report as {m} {a}?",
-        "Looking up {a}, what {m} do you read?",
+        "Reading the chart, what {m} is found {a}?",
         "Which figure is given as {m} {a}?",
     ),
     "find_category": ("To which {noun} belongs {am} of {v}{on}?", "For what {noun} do you read {v}{on}?"),

@@ -117,7 +117,7 @@ def _named(core: str, text: str, labels: Sequence[str]) -> tuple[int, ...]:
 # Numbers and words of a question.
 
 _MONEY = re.compile(r"[$£€]\s*(\d[\d,]*(?:\.\d+)?)")
-_LARGEST = r"most|highest|largest|greatest|longest|biggest|tallest|heaviest|more|higher|larger|greater|longer|longest"
+_LARGEST = r"most|highest|largest|greatest|longest|biggest|tallest|heaviest|more|higher|larger|greater|longer"
 _SMALLEST = r"fewest|least|lowest|smallest|shortest|lightest|less|fewer|lower|smaller|shorter|cheapest"
 _COUNT = r"(\d+|once|twice|one|two|three|four|five|six|seven|eight|nine|ten)"
 _COUNTS = {"once": 1, "twice": 2}

@@ -12,7 +12,8 @@ TRAIN: Lines = {
     "cost": (
         "How much [money |]does {name} need to buy {basket}?",
         "How much [does it cost|would it cost|will it cost] to buy {basket}?",
-        "{name} buys {basket}. [How much does that cost|How much is that|What does {name} pay|What is the price]?",
+        "{name} buys {basket}. [How much does that cost|How much is that|What does {name} pay|What "
+        "is the price]?",
         "What is the [total |full |]price of {basket}?",
         "What is the [total |]cost of {basket}?",
         "[What do|How much do] {basket} cost [together|in all|altogether]?",
@@ -30,9 +31,11 @@ TRAIN: Lines = {
         f"{_GIVE} the price difference of {{a}} and {{b}}.",
     ),
     "left": (
-        "{name} has {money}. How much [money |]will [{name} have left|be left] [after buying|if {name} buys] {basket}?",
+        "{name} has {money}. How much [money |]will [{name} have left|be left] [after buying|if "
+        "{name} buys] {basket}?",
         "How much of {money} is left [after buying|once one has bought] {basket}?",
-        "{name} [pays|buys] {basket} [with|out of] {money}. [What remains|How much is left|How much change is there]?",
+        "{name} [pays|buys] {basket} [with|out of] {money}. [What remains|How much is left|How much "
+        "change is there]?",
         "With {money} [in hand|to spend], {name} takes {basket}. How much [is left|money is left over]?",
         "What [change|remainder] does {name} get from {money} for {basket}?",
     ),
@@ -145,8 +148,10 @@ TRAIN: Lines = {
     "probability": (
         "What is the probability that a [randomly chosen|randomly selected|random] {thing} is {a} and {b}? "
         "[Simplify any fractions.|]",
-        "One of the {things} is [picked|drawn|chosen] at random. What is the probability that it is {a} and {b}?",
-        "How likely is it that a {thing} taken at random is {a} and {b}? [Answer with a fraction.|Give a fraction.]",
+        "One of the {things} is [picked|drawn|chosen] at random. What is the probability that it is "
+        "{a} and {b}?",
+        "How likely is it that a {thing} taken at random is {a} and {b}? [Answer with a fraction.|"
+        "Give a fraction.]",
         "Give the probability that one of the {things}, chosen blindly, is {a} and {b}.",
     ),
     "lookup two_way": (
@@ -204,7 +209,8 @@ TRAIN: Lines = {
     "named stop": (
         "Which stop does the {ride} {arrive} at {time}?",
         "What stop does the {ride} {arrive} at {time}?",
-        "[Look at the schedule. |Look at the following schedule. ]Which stop does the {ride} {arrive} at {time}?",
+        "[Look at the schedule. |Look at the following schedule. ]Which stop does the {ride} "
+        "{arrive} at {time}?",
         "Name the stop that the {ride} is to {arrive} at {time}.",
     ),
     "following": (
@@ -214,7 +220,8 @@ TRAIN: Lines = {
         "[Look at the schedule. |]{name} missed the {time} {ride} at {a}. When does the next one [leave|go]?",
     ),
     "wait": (
-        "{name} just missed the {time} {ride} at {a}. How long [must {name} wait|is the wait] for the next {ride}?",
+        "{name} just missed the {time} {ride} at {a}. How long [must {name} wait|is the wait] for "
+        "the next {ride}?",
         "The {time} {ride} has just left {a}. How long [is it|does one wait] until the next one?",
         "How long is the wait at {a} between the {time} {ride} and the next one?",
     ),
@@ -232,7 +239,8 @@ TRAIN: Lines = {
         "[There are {n} {rows}|Take {n} {rows}]. How many {things} is that?",
     ),
     "market": (
-        "[Look at the table. Then answer the question. |]At a price of {price}, is there a shortage or a surplus?",
+        "[Look at the table. Then answer the question. |]At a price of {price}, is there a shortage "
+        "or a surplus?",
         "Is there a shortage or a surplus at a price of {price}?",
         "At {price}, do we have a surplus or a shortage?",
         "If the price is {price}, is there a shortage or a surplus?",

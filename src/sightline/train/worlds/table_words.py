@@ -1,4 +1,4 @@
-"""What tables and charts speak of: goods, subjects, names of rows. Everyday words written for this package."""
+"""What tables speak of: goods, subjects, names of rows. Everyday words written for this package."""
 
 from __future__ import annotations
 
@@ -103,23 +103,29 @@ def _subjects(text: str) -> tuple[Subject, ...]:
 
 SUBJECTS = {
     "name": _subjects(
-        "pages read|stickers collected|emails answered|goals scored|songs practised|puzzles solved|shells found|"
-        "photos printed|letters posted|push-ups counted|points scored|cards traded|words learned|maps coloured|"
-        "bracelets crafted|birds spotted|laps finished|apples picked|coins saved|tests passed|bottles returned"
+        "pages read|stickers collected|emails answered|goals scored|songs practised|puzzles solved|"
+        "shells found|"
+        "photos printed|letters posted|push-ups counted|points scored|cards traded|words learned|"
+        "maps coloured|"
+        "bracelets crafted|birds spotted|laps finished|apples picked|coins saved|tests passed|"
+        "bottles returned"
     ),
     "shop": _subjects(
-        "balloons sold|tickets sold|parcels shipped|orders packed|calls answered|bicycles rented|lamps repaired|"
+        "balloons sold|tickets sold|parcels shipped|orders packed|calls answered|bicycles rented|"
+        "lamps repaired|"
         "cars washed|pizzas delivered|shirts ironed|loaves baked|kites sold|invoices filed|clocks repaired|"
         "keys copied|books printed|mattresses sold"
     ),
     "town": _subjects(
-        "trees planted|houses sold|benches painted|street lamps installed|bicycles registered|festivals planned|"
+        "trees planted|houses sold|benches painted|street lamps installed|bicycles registered|"
+        "festivals planned|"
         "buses ordered|schools opened|potholes filled|permits issued|playgrounds renewed"
     ),
 }
 YEARLY = _subjects(
     "matches played|members registered|flights booked|concerts staged|volunteers trained|goats raised|"
-    "prizes awarded|employees hired|rooms rented|chapters finished|trees felled|ships launched|visitors counted"
+    "prizes awarded|employees hired|rooms rented|chapters finished|trees felled|ships launched|"
+    "visitors counted"
 )
 _ROWS_OF = {
     "name": ("name",),
@@ -257,7 +263,8 @@ EVENTS = (
         "Conference schedule",
         "talk",
         _split(
-            "opening speech|soil and water|city traffic|solar roofs|coffee break|clean rivers|panel debate|closing"
+            "opening speech|soil and water|city traffic|solar roofs|coffee break|clean rivers|panel "
+            "debate|closing"
         ),
     ),
     (

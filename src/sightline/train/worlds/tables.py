@@ -317,14 +317,14 @@ def _function(rng: np.random.Generator) -> Made:
 
 
 def _market(rng: np.random.Generator) -> Made:
-    """Price, demand (falling) and supply (rising); they are never equal."""
-    price, step = span(rng, 3, 90) * 10, span(rng, 2, 20) * 10
-    demand, supply = span(rng, 150, 240) * 100, span(rng, 10, 60) * 100
-    falls, rises = span(rng, 12, 42) * 100, span(rng, 12, 42) * 100
+    """Price, demand (falling) and supply (rising), which cross between two of the five rows."""
+    price, step, cross = span(rng, 3, 90) * 10, span(rng, 2, 20) * 10, span(rng, 1, 4)
+    middle, falls, rises = span(rng, 160, 240) * 100, span(rng, 6, 21) * 200, span(rng, 6, 21) * 200
     rows = []
     for i in range(5):
-        d, s = max(demand - falls * i, 500), supply + rises * i
-        rows.append((f"${grouped(price + step * i)}", grouped(d), grouped(s + 100 * (s == d))))
+        before = 2 * (cross - i) - 1  # half steps before the crossing
+        demand, supply = middle + falls * before // 2, middle - rises * before // 2
+        rows.append((f"${grouped(price + step * i)}", grouped(demand), grouped(supply)))
     return "", ("Price", "Quantity demanded", "Quantity supplied"), tuple(rows), About(row="price")
 
 
