@@ -181,13 +181,14 @@ def _signs(rng: np.random.Generator, layout: Place, side: int) -> tuple[Sign, ..
     """A sign in most cells of the layout."""
     rows, columns = layout
     cell = side / max(layout)
-    share = {"number": rng.random(), "word": 0.6 * rng.random(), "name": 0.3 * rng.random()}
+    share: dict[Kind, float] = {"number": rng.random(), "word": 0.6 * rng.random()}
+    share["name"] = 0.3 * rng.random()
     shop = layout == (1, 1) and chance(rng, 0.5)
     signs: list[Sign] = []
     for n in range(rows * columns):
         if n and chance(rng, 0.15):
             continue
-        kind: Kind = "name" if shop else weighted(rng, share)
+        kind = "name" if shop else weighted(rng, share)
         x, y = (n % columns + 0.5) * side / columns, (n // columns + 0.5) * side / rows
         diameter = cell * (0.9 if shop else float(rng.uniform(0.74, 0.88)))
         slack = (cell - diameter) / 2 - 1
