@@ -226,8 +226,8 @@ def _priced(table, question):
         if unit:
             form = rf"([\d./]+)(?: of an?)? {unit}s? of {re.escape(name)}\b"
         else:
-            stem = re.escape(head.rstrip("y").removesuffix("f"))
-            form = rf"\b(an?|\d+) {stem}(?:y|f|ves)?{plural}{re.escape(tail)}(?!\w)"
+            stem = re.escape(head.rstrip("y").removesuffix("fe").removesuffix("f"))
+            form = rf"\b(an?|\d+) {stem}(?:y|fe?|ves)?{plural}{re.escape(tail)}(?!\w)"
         for match in re.finditer(form, question, re.IGNORECASE):
             yield Fraction(match[1]) if match[1][0].isdigit() else 1, price
 
@@ -365,7 +365,7 @@ def test_a_question_of_no_known_form_is_not_read():
 
 
 def test_a_folder_without_a_pack_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no data.jsonl"):
+    with pytest.raises(InputError, match=r"no data\.jsonl"):
         table_coverage(tmp_path)
 
 

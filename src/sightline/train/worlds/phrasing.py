@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from math import floor
 
 import numpy as np
@@ -45,6 +46,7 @@ class Phrasebook:
         return any(_pattern(line).search(text) for key in keys for line in self.held_out[key])
 
 
+@cache
 def _pattern(line: str) -> re.Pattern[str]:
     """The line as a pattern: a slot stands for any text, and the last mark may be missing."""
     parts = re.split(r"(\{.*?\}|[\[\]|])", line.rstrip("?."))

@@ -360,7 +360,7 @@ HELD_OUT: Lines = {
     ),
     "arrival": (
         "Aboard the {time} {ride} from {a}, {name} will be at {b} when?",
-        "What is the arrival time at {b} of the {time} {ride} from {a}?",
+        "Taking the {time} {ride} from {a}, what is the arrival time at {b}?",
     ),
     "multiples": (
         "What count of {things} would fill {n} {rows}?",
