@@ -62,9 +62,7 @@ def _row(chart, text):
 
 
 def _wants_most(text):
-    return not re.search(
-        r"lowest|smallest|minimum|comes last|ranks last|how low|bottom one", text.lower().split(" from ")[0]
-    )
+    return not re.search(r"lowest|smallest|minimum|comes last|ranks last|how low|bottom one", text.lower())
 
 
 def _derive(chart, asked):
@@ -87,12 +85,12 @@ def _derive(chart, asked):
         up = "rise|increase|go up|grow"
         return next(
             w
-            for w in re.findall(f"{up}|fall|decrease|go down|decline", text)
+            for w in re.findall(rf"\b(?:{up}|fall|decrease|go down|decline)\b", text)
             if bool(re.fullmatch(up, w)) == (row[last] > row[first])
         )
     if key == "trend steady":
         steps = [b - a for a, b in pairwise(_row(chart, text).values())]
-        rising = re.search("rise|increase|go up|grow", text)
+        rising = re.search(r"\b(?:rise|increase|go up|grow)\b", text)
         return "yes" if all(s > 0 if rising else s < 0 for s in steps) else "no"
     return _derive_colour(chart, text, key)
 

@@ -229,7 +229,7 @@ HELD_OUT: Lines = {
         "Whose {mark} has been painted {colour}?",
         "Behind the {colour} {mark}, what {noun} do you find?",
     ),
-    "colour of": ("How has {name} been coloured?", "{name} has been given what colour?"),
+    "colour of": ("How has {name} been coloured?", "What colour has {name} been given?"),
     "colour value": (
         "Up to what value does the {colour} {mark}{on} go?",
         "Reading the {colour} {mark}{on}, what number do you get?",

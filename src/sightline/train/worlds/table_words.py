@@ -183,7 +183,23 @@ def row_names(rng: np.random.Generator, row: str, count: int) -> list[str]:
 def shops(rng: np.random.Generator, count: int) -> list[str]:
     """Names of companies, one in five with an invented word."""
     ends = shuffled(
-        rng, ("Bakery", "Cycles", "Corner", "Works", "Trading", "& Sons", "Group", "Stores", "Foods", "Labs")
+        rng,
+        (
+            "Bakery",
+            "Cycles",
+            "Corner",
+            "Works",
+            "Trading",
+            "& Sons",
+            "Group",
+            "Stores",
+            "Foods",
+            "Labs",
+            "Media",
+            "Motors",
+            "Partners",
+            "Press",
+        ),
     )
     starts = shuffled(rng, COMPANY_WORDS)
     return [
