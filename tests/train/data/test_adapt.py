@@ -68,7 +68,7 @@ def check_coco(tmp_path: Path, rng: np.random.Generator) -> Counter[str]:
             check_row(row)
             ((question, answer),) = row.exchanges
             asked = question.removeprefix("<image>\n")
-            name = next((n for n in LABELS if n in asked), "")
+            name = next((n for n in LABELS if re.search(rf"\b({n}|{plural(n)})\b", asked)), "")
             mine = (b for b in data["annotations"] if b["image_id"] == image)
             here = [b for b in mine if LABELS[b["category_id"] - 1] == name]
             alone = [b for b in here if not b["iscrowd"]]
@@ -84,7 +84,7 @@ def check_coco(tmp_path: Path, rng: np.random.Generator) -> Counter[str]:
                 x, y, w, h = thing["bbox"]
                 wanted = (x / 100, y / 80, (x + w) / 100, (y + h) / 80)
                 got = [int(v) for v in re.findall(r"\d+", answer)]
-                assert [abs(g - 1000 * v) <= 1 for g, v in zip(got, wanted, strict=True)] == [True] * 4
+                assert all(abs(g - min(1000 * v, 999)) <= 1 for g, v in zip(got, wanted, strict=True))
     return polls
 
 

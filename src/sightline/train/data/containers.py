@@ -119,7 +119,7 @@ def _tar_records(path: Path) -> Iterator[Element]:
 
 def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     while (info := tar.next()) is not None:
-        tar.members = []  # else a list of all of them grows
+        tar.members = []  # type: ignore[attr-defined]  # else a list of all of them grows
         if info.isfile():
             yield info
 

@@ -200,6 +200,7 @@ class _Cursor:
 
         More is read as it is needed. Text beyond ASCII is not decoded yet.
         """
+        end: int | None
         while True:
             try:
                 value, end = _decoder.raw_decode(self.text, self.at)

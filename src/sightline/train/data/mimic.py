@@ -41,9 +41,8 @@ def image_index(path: Path) -> dict[str, ImageRef]:
 def _place(element: Element, path: Path) -> ImageRef:
     if "." in element.value:  # base64 holds no full stop, a path does
         return ImageRef(path=element.value)
-    # The quotation marks are left out.
-    place = {"offset": element.offset + 1, "size": element.size - 2}
-    return ImageRef(path=path.name, member=element.key, base64=True, **place)
+    start, size = element.offset + 1, element.size - 2  # without its quotation marks
+    return ImageRef(path=path.name, member=element.key, offset=start, size=size, base64=True)
 
 
 def mimic_records(path: Path) -> Iterator[Element]:

@@ -9,7 +9,6 @@ without marks is read as if they stood at the head of the first turn, a line eac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -138,7 +137,7 @@ def marks_of(turns: tuple[Turn, ...]) -> int:
     return sum(turn.text.count(MARK) for turn in turns if turn.role == "user")
 
 
-def fields_of(row: Row) -> Mapping[str, Any]:
+def fields_of(row: Row) -> Record:
     """The fields that are not part of the conversation, those alone that are set."""
     extra = {"system": row.system, "notes": list(row.notes), "related": list(row.related)}
     return {name: value for name, value in extra.items() if value}

@@ -352,9 +352,10 @@ def _turn(turn: Any, who: str, what: str, roles: Mapping[str, Role]) -> Turn:
 
 
 def _role(name: str) -> Role:
-    if name == "user" or name == "assistant":
-        return name
-    raise Broken("role_order", f"a turn of {name!r}")
+    role = next((turn for turn in _NAMES if turn == name), None)
+    if role is None:
+        raise Broken("role_order", f"a turn of {name!r}")
+    return role
 
 
 def _canonical(turn: Turn) -> str:
