@@ -265,6 +265,8 @@ def _evaluated(
     from sightline.train.evaluation.runner import run_suite
     from sightline.train.evaluation.suites import load_suite
 
+    if who[2] not in ("", "detect") or sum(map(bool, who)) > 1:
+        raise ConfigError("give at most one of --bare-model, --no-tools and --oracle detect")
     _quiet_logging()
     suite = load_suite(name, seed=seed)
     with _answerer(suite, who, seconds) as answerer, _progress() as progress:
@@ -294,8 +296,6 @@ def _answerer(suite: Suite, who: tuple[bool, bool, str], seconds: float) -> Agen
     from sightline.agent.answerers import AgentAnswerer, ModelAnswerer, OracleDetector, gold_boxes
 
     bare_model, no_tools, oracle = who
-    if oracle not in ("", "detect") or sum(map(bool, who)) > 1:
-        raise ConfigError("give at most one of --bare-model, --no-tools and --oracle detect")
     if bare_model:
         return ModelAnswerer(seconds=0.9 * seconds)
     if oracle:

@@ -58,8 +58,10 @@ def run_suite(
         progress: told how many of how many rows are there.
 
     Raises:
-        ConfigError: the journal cannot be written, or belongs to other settings.
+        ConfigError: the journal cannot be written, or belongs to other settings; a limit that cannot be kept.
     """
+    if seconds is not None:
+        _check_limit(seconds)
     chosen = draw(suite.items, limit, seed)
     whole = {
         "suite": suite.name,
@@ -132,14 +134,19 @@ def ask(item: Item, answerer: Answerer, form: str = "open", seconds: float | Non
     }
 
 
+def _check_limit(seconds: float) -> None:
+    if seconds <= 0:
+        raise ConfigError("a time limit is more than 0 seconds")
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        raise ConfigError("a time limit needs the main thread of a POSIX process")
+
+
 @contextmanager
 def _time_limit(seconds: float | None) -> Iterator[None]:
     """Raise `_TimeUp` in the body once the seconds are over; a call into C is interrupted when it returns."""
     if seconds is None:
         yield
         return
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        raise ConfigError("a time limit needs the main thread of a POSIX process")
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise _TimeUp

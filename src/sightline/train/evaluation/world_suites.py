@@ -1,14 +1,15 @@
 """Suites that are made by the worlds: exact questions without end, with their boxes in `state`.
 
     world:scenes?n=200&split=heldout&side=256&seed=0&families=count,exist
+    world:charts?n=100
 
-Row i is a function of the world, the seed, the split and i alone: a longer suite begins like a shorter one.
+Row i is a function of these settings and i alone: a longer suite begins like a shorter one. Scenes come with
+their boxes; the other worlds are those of `catalogue`, with one question of each sample.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from zlib import crc32
@@ -19,10 +20,12 @@ from numpy.typing import NDArray
 
 from sightline.errors import ConfigError
 from sightline.train.evaluation.suites import Item, Suite
+from sightline.train.worlds.sample import Asked, Sample, World
 from sightline.train.worlds.scene_questions import ask
 from sightline.train.worlds.scene_wordings import is_held_out
 from sightline.train.worlds.scenes import Scene, Split, draw_scene, make_scene, thing_box
 
+_ATTEMPTS = 200
 FAMILIES = ("exist", "attribute", "count", "relation", "compare_counts")
 
 
@@ -31,11 +34,11 @@ class Draw:
     """What a world is asked for.
 
     Args:
-        n: questions, of the families in turn.
+        n: questions.
         split: `heldout` shows combinations and layouts that nothing was trained on.
-        side: of the images, px.
+        side: of the images of scenes, px.
         seed: of all draws.
-        families: kinds of questions; none: all of the world.
+        families: kinds of questions, asked in turn by scenes; none: all of the world.
     """
 
     n: int = 200
@@ -51,12 +54,16 @@ class Draw:
 
 def world_suite(name: str, settings: dict[str, str]) -> Suite:
     """The suite of a world; settings are the fields of `Draw`, as texts. Raises `ConfigError`."""
-    if name not in WORLDS:
-        raise ConfigError(f"no world {name!r}; there are {', '.join(WORLDS)}")
     draw = _draw(settings)
-    query = f"n={draw.n}&split={draw.split}&side={draw.side}&seed={draw.seed}"
-    query += f"&families={','.join(draw.families)}" if draw.families else ""
-    return Suite(name=f"world:{name}?{query}", metric="exact", form="open", items=WORLDS[name](draw))
+    query = {"n": str(draw.n), "split": draw.split, "side": str(draw.side), "seed": str(draw.seed)}
+    query |= {"families": ",".join(draw.families)} if draw.families else {}
+    if name != "scenes":
+        if "side" in settings:
+            raise ConfigError("the side of images can be chosen for scenes alone")
+        del query["side"]
+    items = _scenes(draw) if name == "scenes" else _samples(name, draw)
+    shown = "&".join(f"{key}={value}" for key, value in query.items())
+    return Suite(name=f"world:{name}?{shown}", metric="exact", form="open", items=items)
 
 
 def _draw(settings: dict[str, str]) -> Draw:
@@ -130,4 +137,44 @@ def to_png(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-WORLDS: dict[str, Callable[[Draw], tuple[Item, ...]]] = {"scenes": _scenes}
+# The worlds of the catalogue.
+
+
+def _samples(name: str, draw: Draw) -> tuple[Item, ...]:
+    from sightline.train.worlds.catalogue import WORLDS
+
+    if name not in WORLDS:
+        raise ConfigError(f"no world {name!r}; there are {', '.join(WORLDS)}")
+    return tuple(_sample_item(WORLDS[name], name, draw, number) for number in range(draw.n))
+
+
+def _sample_item(world: World, name: str, draw: Draw, number: int) -> Item:
+    """One question of the first sample that asks one of a wanted family; the family is drawn before it."""
+    for attempt in range(_ATTEMPTS):
+        rng = draw.rng(name, number, attempt)
+        sample = world(rng, draw.split)
+        asked = [a for a in sample.asked if not draw.families or a.family in draw.families]
+        if asked:
+            return _item_of(sample, _one(rng, asked), draw, number)
+    raise ConfigError(
+        f"{name}: {_ATTEMPTS} samples ask nothing of {', '.join(draw.families) or 'any family'}"
+    )
+
+
+def _one(rng: Generator, asked: list[Asked]) -> Asked:
+    families = sorted({a.family for a in asked})
+    family = families[int(rng.integers(len(families)))]
+    of = [a for a in asked if a.family == family]
+    return of[int(rng.integers(len(of)))]
+
+
+def _item_of(sample: Sample, asked: Asked, draw: Draw, number: int) -> Item:
+    return Item(
+        id=f"{draw.split}-{draw.seed}-{number:05d}",
+        group=f"{number:05d}",
+        family=asked.family,
+        question=asked.question,
+        images=tuple(to_png(image) for image in sample.images),
+        answers=(asked.answer,),
+        choices=asked.choices,
+    )
