@@ -29,6 +29,8 @@ class TextData:
 
     Args:
         mixture: which worlds, in which shares.
+        later: (draw, mixture) ..., in order: from this draw on the mixture is another. A step of one
+            process is a draw.
         rows: rows in a micro-batch of one process.
         length: tokens of a row.
         all_text: the loss is taken on tools, notes and questions too, not on replies alone.
@@ -38,6 +40,11 @@ class TextData:
     rows: int
     length: int
     all_text: bool = False
+    later: tuple[tuple[int, Mixture], ...] = ()
+
+    def mixture_at(self, draw: int) -> Mixture:
+        """The mixture of a draw."""
+        return [self.mixture, *(mixture for first, mixture in self.later if draw >= first)][-1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,16 +30,16 @@ def text_batches(
 ) -> Make:
     """(seed, draw) -> a batch of `data`'s dialogues, or of its preference pairs."""
     kind: dict[str, Any] = {} if pairs else {"all_text": data.all_text}
-    return partial(
+    make = partial(
         pair_batch if pairs else dialogue_batch,
         **kind,
-        mixture=data.mixture,
         rows=data.rows,
         length=data.length,
         vocabulary=vocabulary,
         side=config.vision_config.image_size,
         tokens_per_image=config.tokens_per_image,
     )
+    return lambda seed, draw: make(seed, draw, mixture=data.mixture_at(draw))
 
 
 def attention_for(device: torch.device) -> str:

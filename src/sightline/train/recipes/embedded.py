@@ -30,6 +30,30 @@ EVERYTHING = (
     ("words", 0.03),
 )
 
+BROAD = (
+    ("planner", 0.35),
+    ("reading", 0.28),
+    ("comparing", 0.14),
+    ("pointing", 0.06),
+    ("describe", 0.04),
+    ("direct", 0.04),
+    ("copy", 0.03),
+    ("reading_call", 0.03),
+    ("echo", 0.03),
+)
+COMPARING = (
+    ("comparing", 0.36),
+    ("reading", 0.30),
+    ("planner", 0.24),
+    ("pointing", 0.02),
+    ("describe", 0.02),
+    ("direct", 0.02),
+    ("reading_call", 0.02),
+    ("copy", 0.01),
+    ("echo", 0.01),
+)
+"""Which of two numbers is larger is learnt last: it gets a large share once calls are exact."""
+
 RECIPE = Recipe(
     name="embedded",
     config=embedded_config,
@@ -56,21 +80,7 @@ RECIPE = Recipe(
     ),
     align_data=DenseData(images=32, words_share=0.0),
     sft=Plan(name="sft", steps=2700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02),
-    sft_data=TextData(
-        mixture=(
-            ("planner", 0.35),
-            ("reading", 0.28),
-            ("comparing", 0.14),
-            ("pointing", 0.06),
-            ("describe", 0.04),
-            ("direct", 0.04),
-            ("copy", 0.03),
-            ("reading_call", 0.03),
-            ("echo", 0.03),
-        ),
-        rows=2,
-        length=1024,
-    ),
+    sft_data=TextData(mixture=BROAD, later=((2800, COMPARING),), rows=2, length=1024),
     dpo=Plan(name="dpo", steps=60, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
     dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=2, length=1024),
 )
