@@ -30,7 +30,7 @@ def text_batches(
 ) -> Make:
     """(seed, draw) -> a batch of `data`'s dialogues, or of its preference pairs."""
     kind: dict[str, Any] = {} if pairs else {"all_text": data.all_text}
-    make = partial(
+    make: Callable[..., Packed] = partial(
         pair_batch if pairs else dialogue_batch,
         **kind,
         rows=data.rows,
