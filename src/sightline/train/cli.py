@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from sightline.train.recipe import Recipe
+    from sightline.train.worlds.scenes import Split
 
 app = typer.Typer(no_args_is_help=True, help="Train the model that Sightline ships, or one like it.")
 
@@ -95,6 +96,77 @@ def check(
     report = read_all(source, lambda text: len(vocabulary.text(text)))
     typer.echo("\n".join(report.lines()))
     raise typer.Exit(1 if report.tally.faults else 0)
+
+
+@app.command()
+def worlds(
+    to: Annotated[Path, typer.Argument(help="The folder to write to.")],
+    names: Annotated[list[str] | None, typer.Argument(help="Which worlds; all if not given.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="A contact sheet (PNG) with questions.")] = False,
+    samples: Annotated[int, typer.Option(help="How many samples to write as shards.", min=1)] = 1000,
+    per_shard: Annotated[int, typer.Option(help="Samples in a shard.", min=1)] = 1000,
+    workers: Annotated[int, typer.Option(help="Processes; the bytes are the same from any number.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed, other samples.")] = 0,
+    held_out: Annotated[bool, typer.Option("--held-out", help="What is never trained on.")] = False,
+) -> None:
+    """Draw the synthetic worlds: contact sheets to look at, or shards (WebDataset) to train on."""
+    chosen = _worlds(names)
+    split: Split = "heldout" if held_out else "train"
+    to.mkdir(parents=True, exist_ok=True)
+    for name in chosen:
+        if preview:
+            written = [_preview(name, to, seed, split)]
+        else:
+            from sightline.train.worlds.shards import write_shards
+
+            written = write_shards(
+                name, to, samples=samples, per_shard=per_shard, seed=seed, split=split, workers=workers
+            )
+        for path in written:
+            typer.echo(path)
+
+
+@app.command()
+def audit(
+    names: Annotated[list[str] | None, typer.Argument(help="Which worlds; all if not given.")] = None,
+    samples: Annotated[int, typer.Option(help="Samples of each world.", min=1)] = 10_000,
+    seed: Annotated[int, typer.Option(help="Another seed, other samples.")] = 0,
+) -> None:
+    """Count what the worlds ask while training: held-out material (1 if any), answers that can be guessed."""
+    from sightline.train.worlds.audit import audit as count
+
+    found = 0
+    for name in _worlds(names):
+        report = count(name, samples=samples, seed=seed)
+        found += len(report.held_out)
+        typer.echo(
+            f"{name}: {report.samples} samples, {report.questions} questions, "
+            f"{len(report.answers)} templates, {len(report.held_out)} held out"
+        )
+        for line in report.held_out[:3]:
+            typer.echo(f"  held out: {line[:200]}")
+        for template, (answer, share) in report.guessable().items():
+            typer.echo(f"  {template}: {answer!r} in {share:.0%}")
+    raise typer.Exit(1 if found else 0)
+
+
+def _worlds(names: list[str] | None) -> list[str]:
+    from sightline.train.worlds.catalogue import WORLDS
+
+    if unknown := [name for name in names or () if name not in WORLDS]:
+        raise typer.BadParameter(f"no world {', '.join(unknown)}; there are {', '.join(WORLDS)}")
+    return names or list(WORLDS)
+
+
+def _preview(name: str, to: Path, seed: int, split: Split) -> Path:
+    from PIL import Image
+
+    from sightline.train.worlds.catalogue import WORLDS
+    from sightline.train.worlds.preview import contact_sheet
+
+    path = to / f"{name}.png"
+    Image.fromarray(contact_sheet(name, WORLDS[name], seed=seed, split=split)).save(path)
+    return path
 
 
 @app.command()

@@ -59,7 +59,7 @@ Asker = Callable[[np.random.Generator, Chart], Draft]
 def chart_sample(rng: np.random.Generator, split: Split = "train") -> Sample:
     """A chart of 448 px at its longer side, and six questions about it."""
     chart = make_chart(rng, split)
-    return Sample(images=(draw_chart(chart, SIDE),), asked=ask_chart(rng, chart, 6, split), state=chart)
+    return Sample(draw=lambda: (draw_chart(chart, SIDE),), asked=ask_chart(rng, chart, 6, split), state=chart)
 
 
 def is_held_out(family: str, text: str) -> bool:

@@ -7,6 +7,7 @@ never used for `train`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from numpy.random import Generator
@@ -313,3 +314,15 @@ def ask_absent(rng: Generator, text: str, kind: Kind, split: Split) -> str:
     lower = text.lower()
     nouns = [noun for noun, key in _ABSENT if key not in lower]
     return frame(rng, pick(rng, nouns), kind, split)
+
+
+def is_held_out(text: str) -> bool:
+    """Whether a question's text is one of the held-out wordings."""
+    frames = (*HELD_FRAMES, *_HELD_ITEM)
+    sentences = {sentence for wording in WORDINGS.values() for sentence in wording.held_sentences}
+    nouns = (noun for wording in WORDINGS.values() for noun in wording.held_nouns)
+    return (
+        text in sentences
+        or text.startswith(tuple(frame.split("{")[0] for frame in frames))
+        or any(re.search(rf"\b{re.escape(noun)}\b", text) for noun in nouns)
+    )

@@ -229,7 +229,7 @@ def _sample(
         wording=wording,
         choices=choices,
     )
-    return Sample(images=images, asked=(asked,), state=state)
+    return Sample(draw=lambda: images, asked=(asked,), state=state)
 
 
 # Symbols.

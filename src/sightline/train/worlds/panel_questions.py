@@ -60,7 +60,7 @@ def panel_sample(rng: np.random.Generator, split: Split = "train") -> Sample:
     for _ in range(_FURTHER):
         further = _further(rng, panel, split)
         asked += [_asked(rng, further, panel, split)] if further else []
-    return Sample(images=(draw_panel(panel),), asked=tuple(asked), state=panel)
+    return Sample(draw=lambda: (draw_panel(panel),), asked=tuple(asked), state=panel)
 
 
 def is_held_out(family: str, text: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +44,19 @@ class Sample:
     """One draw of a world.
 
     Args:
-        images: RGB uint8[H, W, 3] each, in the order in which the questions speak of them.
         asked: about the images.
         state: the symbolic state, a frozen dataclass of the world's own.
+        draw: draws the images from the state; nothing is drawn before `images` is asked for.
     """
 
-    images: tuple[NDArray[np.uint8], ...]
     asked: tuple[Asked, ...]
     state: object = field(repr=False)
+    draw: Callable[[], tuple[NDArray[np.uint8], ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def images(self) -> tuple[NDArray[np.uint8], ...]:
+        """RGB uint8[H, W, 3] each, in the order in which the questions speak of them."""
+        return self.draw()
 
 
 World = Callable[[np.random.Generator, Split], Sample]

@@ -124,7 +124,7 @@ def shapes_grid_sample(rng: np.random.Generator, split: Split = "train") -> Samp
     grid = replace(found[chance(rng, 0.5)], scale=pick(rng, (1, 4, 8)))
     further = (_further(rng, grid) for _ in range(_PER_GRID - 1))
     asked = tuple(_asked(rng, c, grid, split) for c in (chain, *further) if c)
-    return Sample(images=(draw_grid(grid),), asked=asked, state=grid)
+    return Sample(draw=lambda: (draw_grid(grid),), asked=asked, state=grid)
 
 
 def make_grid(rng: np.random.Generator, split: Split = "train") -> Grid:

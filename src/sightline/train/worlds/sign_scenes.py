@@ -143,7 +143,7 @@ def sign_scene_sample(rng: np.random.Generator, split: Split = "train") -> Sampl
     scene = make_sign_scene(rng, split)
     makers = (_read,) if scene.signs[0].shape == SHOP else _MAKERS
     made = (make(rng, scene, split) for make in makers)
-    return Sample(images=(draw_sign_scene(scene),), asked=tuple(a for a in made if a), state=scene)
+    return Sample(draw=lambda: (draw_sign_scene(scene),), asked=tuple(a for a in made if a), state=scene)
 
 
 def make_sign_scene(rng: np.random.Generator, split: Split = "train") -> SignScene:

@@ -50,7 +50,7 @@ _OPTIONS = 4
 def table_sample(rng: np.random.Generator, split: Split = "train") -> Sample:
     """A table and up to five questions about it. The image has the table's own size, up to 448 px a side."""
     table = make_table(rng, split)
-    return Sample(images=(draw_table(table),), asked=ask_table(rng, table, 5, split), state=table)
+    return Sample(draw=lambda: (draw_table(table),), asked=ask_table(rng, table, 5, split), state=table)
 
 
 def is_held_out(family: str, text: str) -> bool:
