@@ -21,14 +21,14 @@ def draw_panel(panel: Panel) -> NDArray[np.uint8]:
     wide = len(panel.boxes) * (BOX + GUTTER) - GUTTER
     width, height = round(wide * look.scale), round(BOX * look.scale)
     over = _OVER * look.scale
-    canvas = np.full((height * _OVER, width * _OVER, 3), look.between, np.uint8)
+    canvas = np.full((height * _OVER, width * _OVER, 3), look.ground, np.uint8)
     for number, box in enumerate(panel.boxes):
         left = number * (BOX + GUTTER)
-        canvas[:, round(left * over) : round((left + BOX) * over)] = look.ground
         for item in box:
             ink = look.inks[COLOURS.index(item.colour)]
             x, y = left + item.x, item.y
             fill_shape(canvas, item.shape, (x, y, x + item.size, y + item.size), ink, over)
+        canvas[:, round((left + BOX) * over) : round((left + BOX + GUTTER) * over)] = look.between
     return np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
