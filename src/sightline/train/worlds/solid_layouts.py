@@ -16,6 +16,7 @@ from sightline.train.worlds.scenes import Split
 from sightline.train.worlds.solid_render import trace
 from sightline.train.worlds.solids import (
     COLOURS,
+    CORNERS,
     GAP,
     HELD_OUT,
     HELD_OUT_LAYOUTS,
@@ -35,7 +36,7 @@ LEAST_SHARE, LEAST_AREA = 0.4, 0.0026
 """At least this share of each thing is not hidden, and fills this part of the picture (CLEVR's 200 px)."""
 
 _SIDEWAYS = 0.03  # of the picture's side: the least distance between two things' feet from left to right
-_EDGE = 0.02  # of the side: from any thing to the picture's edge
+_EDGE = 0.005  # of the side: from any thing to the picture's edge
 _NEAR, _BEYOND = -3.7, 5.0  # the floor's y that things stand between
 _CANDIDATES = 160
 _JUDGED_AT = 64  # px: the side at which the id map is made that says what is hidden
@@ -96,7 +97,8 @@ def _light(rng: np.random.Generator) -> Light:
 
 def _names(rng: np.random.Generator, count: int, split: Split) -> list[tuple[str, str]]:
     """(colour, shape) of each thing. Two scenes in five draw from a small palette, so that counts grow."""
-    colours, shapes = COLOURS, SHAPES
+    colours: tuple[str, ...] = COLOURS
+    shapes: tuple[str, ...] = SHAPES
     if chance(rng, 0.4):
         colours = tuple(shuffled(rng, COLOURS)[: span(rng, 2, 4)])
         shapes = tuple(shuffled(rng, SHAPES)[: span(rng, 1, 3)])
@@ -113,24 +115,24 @@ def _candidates(rng: np.random.Generator, eye: Eye, layout: str) -> NDArray[np.f
     many, middle = _CANDIDATES, np.array([eye.x, (_NEAR + _BEYOND) / 2])
     if layout == "clusters":
         centres = rng.uniform((eye.x - 3, _NEAR + 1), (eye.x + 3, _BEYOND - 1), (span(rng, 2, 3), 2))
-        return centres[rng.integers(0, len(centres), many)] + rng.normal(0, 1.1, (many, 2))
-    if layout == "ring":
-        turns = rng.random(many) * 2 * np.pi
-        reach = rng.uniform((2.6, 2.8), (3.4, 3.9)) + rng.normal(0, 0.06, (many, 1))
-        return middle + np.stack([np.cos(turns), np.sin(turns)], -1) * reach
-    if layout == "row":
-        along, slope = rng.uniform(-4.5, 4.5, (many, 1)), rng.uniform(0.5, 1.4) * rng.choice((-1, 1))
-        direction = np.array([1, slope]) / np.hypot(1, slope)
-        return middle + along * direction + rng.normal(0, 0.06, (many, 2))
-    # Even over the picture, half way: far floor takes up less of it.
-    y = _NEAR + (_BEYOND - _NEAR) * rng.random(many) ** 1.4
-    reach = (eye.away + (y - eye.y) * eye.slope[0]) / eye.zoom
-    return np.stack([eye.x + rng.uniform(-1, 1, many) * reach, y], -1)
+        floor = centres[rng.integers(0, len(centres), many)] + rng.normal(0, 1.1, (many, 2))
+    elif layout == "ring":
+        turns, reach = rng.random(many) * 2 * np.pi, rng.uniform((2.6, 2.8), (3.4, 3.9))
+        floor = middle + np.stack([np.cos(turns), np.sin(turns)], -1) * reach
+    elif layout == "row":
+        along, slope = rng.uniform(-4.5, 4.5, (many, 1)), rng.uniform(0.5, 1.4) * pick(rng, (-1, 1))
+        floor = middle + along * np.array([1, slope]) / np.hypot(1, slope)
+    else:
+        # Half way to even over the picture: far floor takes up less of it.
+        y = _NEAR + (_BEYOND - _NEAR) * rng.random(many) ** 1.4
+        reach = (eye.away + (y - eye.y) * eye.slope[0]) / eye.zoom
+        return np.stack([eye.x + rng.uniform(-1, 1, many) * reach, y], -1)
+    return np.asarray(floor + rng.normal(0, 0.06, (many, 2)))
 
 
 def _places(rng: np.random.Generator, eye: Eye, layout: str) -> list[tuple[float, float, str]]:
     """(x, y, size) of up to ten things, as many as drawn or as find room."""
-    floor, wanted = _candidates(rng, eye, layout), span(rng, 3, 10)
+    floor, wanted = _candidates(rng, eye, layout), min(span(rng, 3, 12), 10)
     large = rng.random(_CANDIDATES) < rng.uniform(0.2, 0.8)
     radius = np.where(large, RADII["large"], RADII["small"])
     across, free = _framed(eye, floor, radius)
@@ -148,12 +150,8 @@ def _framed(
     eye: Eye, floor: NDArray[np.float64], radius: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Where feet [K, 2] are seen from left (0) to right (1), and whether the picture holds each thing."""
-    zeros = np.zeros(len(floor))
-    foot, _ = eye.project(np.stack([*floor.T, zeros], -1))
-    front, depth = eye.project(np.stack([floor[:, 0], floor[:, 1] - radius, zeros], -1))
-    top, _ = eye.project(np.stack([floor[:, 0], floor[:, 1] + radius, 2 * radius], -1))
-    wide = radius * eye.zoom / 2 / depth
-    inside = (foot[:, 0] - wide > _EDGE) & (foot[:, 0] + wide < 1 - _EDGE)
-    inside &= (front[:, 1] < 1 - _EDGE) & (top[:, 1] > _EDGE)
-    inside &= (floor[:, 1] > _NEAR) & (floor[:, 1] < _BEYOND)
-    return foot[:, 0], inside
+    feet = np.concatenate([floor, np.zeros((len(floor), 1))], 1)
+    reach = radius[:, None, None] * (2 * CORNERS - (1, 1, 0))
+    seen, _ = eye.project(feet[:, None] + reach)
+    inside = ((seen > _EDGE) & (seen < 1 - _EDGE)).all((1, 2))
+    return eye.project(feet)[0][:, 0], inside & (floor[:, 1] > _NEAR) & (floor[:, 1] < _BEYOND)

@@ -102,7 +102,9 @@ def solid_sample(rng: np.random.Generator, split: Split = "train", side: int = 1
     scene = make_solids(rng, split=split)
     asked = ask_some(rng, scene, count, split)
     return Sample(
-        images=(draw_solids(scene, side),), asked=tuple(question.asked for question in asked), state=scene
+        draw=lambda: (draw_solids(scene, side),),
+        asked=tuple(question.asked for question in asked),
+        state=scene,
     )
 
 

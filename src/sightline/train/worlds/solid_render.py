@@ -10,6 +10,7 @@ along a ray is the depth.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -18,10 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.train.worlds.solids import PAINTS, Solid, SolidScene
+from sightline.train.worlds.solids import CORNERS, PAINTS, Solid, SolidScene
 
 Floats = NDArray[np.float32]
-Three = tuple[Floats | float, Floats | float, Floats | float]
+Number = Floats | np.float32 | float
+Three = tuple[Number, Number, Number]
 """x, y and z of points or directions, each of any shape that the others broadcast with."""
 Box = tuple[float, float, float, float]
 
@@ -29,7 +31,13 @@ _FAR = np.float32(np.inf)
 _ROUND = 16  # corners of a circle, where one is drawn as a polygon
 _KEYS, _SKIES = 12, 6  # points of the lamp, and of the sky, that a shadow on the floor is added up from
 _DEEPEN = 1.35  # exponent of the paints: CLEVR's are pale under plain light
-_WINDOWS = ((-0.87, -0.5), (0.94, -0.34), (0.17, 0.98))  # where bright walls stand that metal mirrors: x, y
+_WINDOWS = (
+    (-0.87, -0.5),
+    (0.77, -0.64),
+    (0.91, 0.42),
+    (-0.26, 0.97),
+)  # where bright walls stand that metal mirrors: x, y
+_BEVEL, _BULGE = 0.14, 0.14  # width of a round edge and slope of a bulging side, in half heights
 _SHIFT = 4  # fractional bits of the coordinates handed to OpenCV
 
 
@@ -100,28 +108,25 @@ def paint(scene: SolidScene, view: View) -> NDArray[np.uint8]:
 def _rays(scene: SolidScene, side: int, over: int = 2) -> tuple[Floats, Floats, Floats]:
     """Directions of the rays through the middles of samples: x float32[1, n], y and z float32[n, 1]."""
     cos, sin = scene.eye.slope
-    middles = ((np.arange(over * side, dtype=np.float32) + 0.5) / (over * side) * 2 - 1) / scene.eye.zoom
+    count = over * side
+    middles = np.asarray(((np.arange(count) + 0.5) / count * 2 - 1) / scene.eye.zoom, np.float32)
     right, up = middles[None], -middles[:, None]
-    return right, cos + sin * up, cos * up - sin
+    return right, np.asarray(cos + sin * up, np.float32), np.asarray(cos * up - sin, np.float32)
 
 
 def _window(scene: SolidScene, thing: Solid, size: int) -> tuple[slice, slice]:
     """Rows and columns of a picture of `size` that hold all of a thing."""
     reach, tall = thing.radius * 1.02, 2 * thing.half
     low = np.array([thing.x - reach, thing.y - reach, 0.0])
-    corners = low + np.array([2 * reach, 2 * reach, tall]) * _CORNERS
+    corners = low + np.array([2 * reach, 2 * reach, tall]) * CORNERS
     seen, _ = scene.eye.project(corners)
     (left, top), (right, bottom) = np.floor(seen.min(0) * size), np.ceil(seen.max(0) * size)
     return slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right))
 
 
-_CORNERS = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), -1).reshape(-1, 3)
-
-
 def _crossing(thing: Solid, start: Three, ray: Three) -> tuple[Floats, Floats]:
     """Where rays enter and leave a thing, in their own lengths; they miss it where not entry < exit."""
-    ox, oy = start[0] - np.float32(thing.x), start[1] - np.float32(thing.y)
-    oz = start[2] - np.float32(thing.half)
+    ox, oy, oz = (_less(s, m) for s, m in zip(start, (thing.x, thing.y, thing.half), strict=True))
     with np.errstate(divide="ignore", invalid="ignore"):
         if thing.shape == "sphere":
             return _round((ox, oy, oz), ray, thing.half)
@@ -135,26 +140,30 @@ def _crossing(thing: Solid, start: Three, ray: Three) -> tuple[Floats, Floats]:
         return np.maximum(np.maximum(low, first), near), np.minimum(np.minimum(high, last), far)
 
 
-def _round(start, ray, radius: float) -> tuple[Floats, Floats]:
+def _less(number: Number, less: float) -> Number:
+    return np.asarray(number - np.float32(less), np.float32)
+
+
+def _round(start: Sequence[Number], ray: Sequence[Number], radius: float) -> tuple[Floats, Floats]:
     """Where rays enter and leave a ball (three coordinates) or an endless upright cylinder (two)."""
     a = sum(d * d for d in ray)
     b = sum(o * d for o, d in zip(start, ray, strict=True))
     c = sum(o * o for o in start) - np.float32(radius * radius)
     root = np.sqrt(b * b - a * c)  # not a number where the ray misses: then no comparison holds
-    return (-b - root) / a, (root - b) / a
+    return np.asarray((-b - root) / a), np.asarray((root - b) / a)
 
 
-def _slab(start, ray, half: float) -> tuple[Floats, Floats]:
+def _slab(start: Number, ray: Number, half: float) -> tuple[Floats, Floats]:
     """Where rays enter and leave the space between two planes."""
     one, other = (np.float32(-half) - start) / ray, (np.float32(half) - start) / ray
     return np.minimum(one, other), np.maximum(one, other)
 
 
-def _turned(thing: Solid, x, y) -> tuple[Floats, Floats]:
+def _turned(thing: Solid, x: Number, y: Number) -> tuple[Floats, Floats]:
     """Two coordinates in the frame of a turned thing."""
     turn = np.deg2rad(thing.turn)
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    return cos * x + sin * y, cos * y - sin * x
+    return np.asarray(cos * x + sin * y, np.float32), np.asarray(cos * y - sin * x, np.float32)
 
 
 # Shadows on the floor: of a convex thing, from a point, a convex polygon.
@@ -216,11 +225,13 @@ def _shade(scene: SolidScene, side: int) -> tuple[Floats, Floats]:
         for mask, polygon in zip(masks, polygons, strict=True):
             cv2.fillConvexPoly(mask, cv2.convexHull(polygon), 1, cv2.LINE_8, _SHIFT)
     key, sky = masks[:_KEYS].sum(0, dtype=np.uint8), masks[_KEYS:].sum(0, dtype=np.uint8)
-    return _softened(key, side / 300) / -_KEYS + 1, _softened(sky, side / 40) / -_SKIES + 1
+    parts = (key / np.float32(_KEYS), side / 300), (sky / np.float32(_SKIES), side / 40)
+    lamp, around = (_softened(1 - np.asarray(hidden), sigma) for hidden, sigma in parts)
+    return lamp, around
 
 
-def _softened(mask: NDArray[np.uint8], sigma: float) -> Floats:
-    return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma), np.float32)
+def _softened(light: Floats, sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32)
 
 
 def _floor(scene: SolidScene, side: int) -> Floats:
@@ -275,21 +286,25 @@ def _points(scene: SolidScene, view: View) -> _Points:
 
 def _set_normals(thing: Solid, places: Floats, normals: Floats) -> None:
     """Write the outward normals of points on a thing, float32[3, n] both."""
-    half = np.float32(thing.half)
     middle = np.array([[thing.x], [thing.y], [thing.half]], np.float32)
-    off = (places - middle) / half
-    if thing.shape == "sphere":
-        normals[:] = off
-    elif thing.shape == "cylinder":
-        top = off[2] > np.float32(0.9995)
-        normals[:2], normals[2] = np.where(top, 0, off[:2]), top
-    else:
-        turn = np.deg2rad(thing.turn)
-        cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    off = (places - middle) / np.float32(thing.half)
+    if thing.shape == "cylinder":
+        across = np.sqrt(_dot(off[:2], off[:2]))
+        normals[2] = _rounded(off[2])
+        normals[:2] = off[:2] * (_rounded(across) / np.maximum(across, np.float32(1e-6)))
+    elif thing.shape == "cube":
         x, y = _turned(thing, off[0], off[1])
-        faces = np.stack([x, y, off[2]])
-        nx, ny, nz = np.sign(faces) * (np.abs(faces) >= np.abs(faces).max(0))
-        normals[0], normals[1], normals[2] = cos * nx - sin * ny, sin * nx + cos * ny, nz
+        normals[:2] = _turned(replace(thing, turn=-thing.turn), _rounded(x), _rounded(y))
+        normals[2] = _rounded(off[2])
+    else:
+        normals[:] = off
+    normals /= np.sqrt(_dot(normals, normals))
+
+
+def _rounded(off: Floats) -> Floats:
+    """What a side adds to the normal, `off` (-1..1) from the middle: it bulges, and its edges are round."""
+    edge = np.maximum(np.abs(off) - np.float32(1 - _BEVEL), 0) / np.float32(_BEVEL)
+    return np.asarray(np.copysign(edge, off) + np.float32(_BULGE) * off)
 
 
 def _lit(scene: SolidScene, points: _Points, toward: Floats) -> NDArray[np.bool_]:
@@ -335,37 +350,40 @@ def _shown(scene: SolidScene, points: _Points, floor: Floats) -> Floats:
     at = np.nonzero(metal)[0]
     world = _mirrored(scene, points.places[:, at], mirrored[:, at], floor)
     glint = _power(lobe[at], 6) * np.float32(0.9)
-    shown[:, at] = paint[:, at] * (np.float32(0.2) * light[at] + world) + glint
-    return np.sqrt(np.minimum(shown, 1)).T
+    tinted = paint[:, at] * (np.float32(0.15) * light[at] + np.float32(0.92) * world)
+    shown[:, at] = tinted + np.float32(0.08) * world + glint
+    return np.asarray(np.sqrt(np.minimum(shown, 1)).T)
 
 
 def _around(scene: SolidScene, points: _Points) -> Floats:
     """Light from the sky and, upwards, from the floor: little where a thing stands on it. float32[N]."""
     low = np.minimum(points.places[2] * np.float32(0.5) + np.float32(0.5), 1)
-    return np.float32(scene.light.sky) * low * (np.float32(0.75) + np.float32(0.25) * points.normals[2])
+    facing = np.float32(0.75) + np.float32(0.25) * points.normals[2]
+    return np.asarray(np.float32(scene.light.sky) * low * facing)
 
 
 def _toward_lamp(scene: SolidScene, points: _Points) -> Floats:
     """Rays to the lamp, float32[3, N]: the four rays of a pixel aim at four points of it."""
     lamps = _lamps(scene)[1:_KEYS:3].astype(np.float32)
-    return lamps[2 * (points.rows & 1) + (points.columns & 1)].T - points.places
+    return np.asarray(lamps[2 * (points.rows & 1) + (points.columns & 1)].T - points.places)
 
 
 def _mirrored(scene: SolidScene, places: Floats, rays: Floats, floor: Floats) -> Floats:
     """The light along mirrored rays, float32[n]: of the sky, or of the floor as it is shown."""
     rise = rays[2]
-    world = np.float32(0.25) + np.float32(0.35) * np.maximum(rise, 0)
+    world = np.float32(0.2) + np.float32(0.6) * np.maximum(rise, 0)
     down = np.nonzero(rise < -0.02)[0]
     fallen = places[:, down] - rays[:, down] * (places[2, down] / rise[down])
     seen, depth = scene.eye.project(fallen.T)
     cells = np.clip(seen * len(floor), 0, len(floor) - 1).astype(np.intp)
     tone = floor[cells[:, 1], cells[:, 0], 1]
-    world[down] = np.where(depth > 0.5, tone * tone, np.float32(0.3))
+    world[down] = np.where(depth > 0.5, np.float32(0.8) * tone * tone, np.float32(0.2))
     flat = rays[:2] / np.sqrt(_dot(rays[:2], rays[:2]) + np.float32(1e-6))
+    level = (1 - rise * rise) ** 2
     for window in _WINDOWS:
-        bright = np.maximum(np.array(window, np.float32) @ flat - np.float32(0.8), 0)
-        world += np.minimum(bright * np.float32(6), 1) * np.float32(0.6) * (1 - rise * rise)
-    return world
+        bright = np.maximum(np.array(window, np.float32) @ flat - np.float32(0.86), 0)
+        world += np.minimum(bright * np.float32(11), 1) * np.float32(0.7) * level
+    return np.asarray(world)
 
 
 def _dot(a: Floats, b: Floats) -> Floats:
@@ -373,7 +391,7 @@ def _dot(a: Floats, b: Floats) -> Floats:
 
 
 def _unit(rays: Floats) -> Floats:
-    return rays / np.sqrt(_dot(rays, rays))
+    return np.asarray(rays / np.sqrt(_dot(rays, rays)))
 
 
 def _power(values: Floats, doublings: int) -> Floats:

@@ -252,35 +252,33 @@ def _kind(rng: np.random.Generator, attribute: str) -> str:
 
 def word(rng: np.random.Generator, program: Program, split: Split) -> str:
     """A question that the program answers."""
-    key, slots = _slots(rng, program)
-    slots = {
-        name: say(rng, slot) if isinstance(slot, Filter | Either) else slot for name, slot in slots.items()
-    }
-    if key.startswith("compare_counts"):
-        slots["more"] = pick(rng, MORE[key.partition(" ")[2]]).format(slots["a"].many, slots["b"].many)
-    return dress(rng, expand(rng, pick(rng, _lines(key, split))).format(**slots))
+    key, things, words = _slots(rng, program)
+    said = {name: say(rng, part) for name, part in zip("ab", things, strict=False)}
+    if isinstance(program, Compare):
+        words["more"] = pick(rng, MORE[program.asks]).format(said["a"].many, said["b"].many)
+    return dress(rng, expand(rng, pick(rng, _lines(key, split))).format(**said, **words))
 
 
-def _slots(rng: np.random.Generator, program: Program) -> tuple[str, dict[str, object]]:
-    """The key of the program's lines, and what stands in their slots."""
+def _slots(
+    rng: np.random.Generator, program: Program
+) -> tuple[str, tuple[Filter | Either, ...], dict[str, str]]:
+    """The key of the program's lines, and what stands in their slots: things, then plain words."""
     match program:
         case Exist(of=of):
-            return "exist", {"a": of}
-        case Count(of=Without(of=of, less=less)):
-            return "remove", {"a": less, "b": of}
+            return "exist", (of,), {}
         case Count(of=of):
-            return "count", {"a": of}
+            return ("remove", (of.less, of.of), {}) if isinstance(of, Without) else ("count", (of,), {})
         case Query(attribute=attribute, of=of):
-            return f"attribute {attribute}", {"a": of, "kind": _kind(rng, attribute)}
+            return f"attribute {attribute}", (of,), {"kind": _kind(rng, attribute)}
         case Alike(attribute=attribute, a=a, b=b):
-            return f"compare_attribute {attribute}", {"a": a, "b": b, "kind": _kind(rng, attribute)}
+            return f"compare_attribute {attribute}", (a, b), {"kind": _kind(rng, attribute)}
         case Compare(asks=asks, a=a, b=b):
-            return f"compare_counts {asks}", {"a": a, "b": b}
+            return f"compare_counts {asks}", (a, b), {}
         case Add(of=of, new=new, number=number):
             said = str(number) if chance(rng, 0.5) else _NUMBERS[number]
-            return "add", {"a": Filter(words=new), "b": of, "number": said}
+            return "add", (Filter(words=new), of), {"number": said}
         case Difference(asks=asks, a=a, b=b):
-            return f"difference {asks}", {"a": a, "b": b}
+            return f"difference {asks}", (a, b), {}
 
 
 def _lines(key: str, split: Split) -> tuple[str, ...]:

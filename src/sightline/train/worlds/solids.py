@@ -49,6 +49,8 @@ MARGIN = 0.4
 """Two things lie at least this far apart along x, and along y."""
 GAP = 0.25
 """Free floor between the circles that two things stand within."""
+CORNERS = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), -1).reshape(-1, 3)
+"""Of the unit cube, int64[8, 3]."""
 
 
 @dataclass(frozen=True, kw_only=True)
