@@ -21,6 +21,7 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
     is float[B, grid * grid, D].
     """
 
+    config: SightlineConfig
     config_class = SightlineConfig
     base_model_prefix = "model"
     main_input_name = "input_ids"

@@ -42,7 +42,7 @@ class Alignment(nn.Module):
         """float[B, N, D] for a batch of `dense.dense_batch`."""
         filled = batch["object"] > 0  # [B, N]
         target = self.get_buffer("nothing").expand(*filled.shape, -1).clone()
-        target[filled] = sum(self.get_buffer(name)[batch[name][filled]] for name in WORDS)  # type: ignore[assignment]
+        target[filled] = sum(self.get_buffer(name)[batch[name][filled]] for name in WORDS)
         return target
 
 

@@ -150,6 +150,31 @@ def test_a_longer_suite_begins_like_a_shorter_one() -> None:
     assert len({short.digest, long.digest, other.digest, load_suite("world:scenes?n=5").digest}) == 3
 
 
+@pytest.mark.parametrize("world", ["tables", "charts"])
+def test_worlds_of_the_catalogue_ask_one_question_of_a_sample(world: str) -> None:
+    three, two = load_suite(f"world:{world}?n=3"), load_suite(f"world:{world}?n=2")
+    assert three.items[:2] == two.items
+    assert len({item.images for item in three.items}) == 3
+    for item in three.items:
+        assert item.question
+        assert item.answers[0]
+        for image in item.images:
+            assert isinstance(image, bytes)
+            Image.open(io.BytesIO(image)).verify()
+    family = three.items[0].family
+    only = load_suite(f"world:{world}?n=2&families={family}")
+    assert {item.family for item in only.items} == {family}
+
+
+def test_worlds_say_what_they_lack() -> None:
+    for spec, says in (
+        ("world:poems", "no world 'poems'; there are"),
+        ("world:tables?side=96", "scenes alone"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            load_suite(spec)
+
+
 def test_a_limit_draws_whole_groups_and_grows(tmp_path: Path) -> None:
     file = write(tmp_path / "rows.jsonl", *[row(f"{i}", group=f"g{i // 2}") for i in range(40)])
     items = load_suite(f"{file}?metric=exact").items

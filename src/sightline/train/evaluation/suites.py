@@ -195,7 +195,7 @@ def _rows(file: Path) -> Iterator[Row]:
 
 def _known(row: Row, pack: Pack | None) -> Row:
     """The row with its family, and with what a pack calls by a name of its own."""
-    row = {"field": str(row["id"]).rpartition("-")[2]} | row
+    row = Row(field=str(row["id"]).rpartition("-")[2]) | row
     row.setdefault("family", row.get(pack.family if pack else "type") or "all")
     if row.get("images_support"):
         row["images"] = [row["image"], *row["images_support"]]

@@ -48,12 +48,12 @@ def _scale(canvas: NDArray[np.uint8], chart: Chart, layout: Layout) -> None:
         _stripes(canvas, chart, layout)
     for at in layout.ticks if chart.style.grid else ():
         ends = ((at, y1), (at, y2)) if chart.horizontal else ((x1, at), (x2, at))
-        cv2.line(canvas, *(_whole(end) for end in ends), _faint(chart, 0.14), 1)
+        cv2.line(canvas, _whole(ends[0]), _whole(ends[1]), _faint(chart, 0.14), 1)
     if chart.style.frame:
         cv2.rectangle(canvas, _whole((x1, y1)), _whole((x2, y2)), _faint(chart, 0.4), 1)
     zero = layout.ticks[chart.axis.ticks.index(0)] if 0 in chart.axis.ticks else layout.ticks[0]
     ends = ((zero, y1), (zero, y2)) if chart.horizontal else ((x1, zero), (x2, zero))
-    cv2.line(canvas, *(_whole(end) for end in ends), _faint(chart, 0.6), 1)
+    cv2.line(canvas, _whole(ends[0]), _whole(ends[1]), _faint(chart, 0.6), 1)
 
 
 def _stripes(canvas: NDArray[np.uint8], chart: Chart, layout: Layout) -> None:

@@ -226,7 +226,7 @@ def _subject(rng: np.random.Generator, topic: Topic, kind: str) -> _Subject:
     if kind == "line" or (kind == "columns" and chance(rng, 0.5)):
         time = pick(rng, _TIMES)
         names = name_some(rng, time, span(rng, 4, 12 if kind == "line" else 9))
-        rows = ((("", _walk(rng, topic, len(names)))),)
+        rows: tuple[tuple[str, tuple[float, ...]], ...] = (("", _walk(rng, topic, len(names))),)
         fixed = DIMENSIONS[over].say(one_name(rng, over))
         return _Subject(across=DIMENSIONS[time], categories=names, series=rows, fixed=fixed)
     if kind in ("columns", "bars"):

@@ -66,9 +66,9 @@ def _rows(world: str, seed: int, split: Split, span: tuple[int, int]) -> Iterato
 def row_of(sample: Sample, name: str) -> Row:
     """A sample as a conversation: its images at the head of the first turn."""
     turns = [
-        Turn(role=role, text=text)
+        turn
         for asked in sample.asked
-        for role, text in (("user", asked.question), ("assistant", asked.answer))
+        for turn in (Turn(role="user", text=asked.question), Turn(role="assistant", text=asked.answer))
     ]
     images = tuple(ImageRef(data=_png(image)) for image in sample.images)
     return Row(id=name, images=images, turns=with_marks(tuple(turns), len(images)))

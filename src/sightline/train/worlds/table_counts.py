@@ -116,7 +116,7 @@ def _compare(rng: np.random.Generator, table: Table) -> Draft:
 def _statistic(family: str) -> Asker:
     def ask(rng: np.random.Generator, table: Table) -> Draft:
         numbers = answers.column(table, 1)
-        if family == "mean" and (sum(numbers) / len(numbers) * 100).denominator != 1:
+        if family == "mean" and Fraction(sum(numbers) * 100, len(numbers)).denominator != 1:
             raise Unanswerable("no short decimal")
         slots, thought = _counting(table), _STEPS[family](numbers)
         return Draft(key=family, family=family, args=(1,), slots=slots, thought=thought)

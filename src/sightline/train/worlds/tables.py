@@ -267,7 +267,7 @@ def _times(rng: np.random.Generator, count: int, step: tuple[int, int] = (3, 17)
 
 def _events(rng: np.random.Generator) -> Made:
     title, noun, names = pick(rng, words.EVENTS)
-    names = shuffled(rng, names)[: span(rng, 4, 7)]
+    names = tuple(shuffled(rng, names)[: span(rng, 4, 7)])
     times, form = _times(rng, 2 * len(names), (1, 12)), _form(rng)
     rows = tuple((n, clock(times[2 * i], form), clock(times[2 * i + 1], form)) for i, n in enumerate(names))
     header = (noun.capitalize(), *pick(rng, (("Begin", "End"), ("Start", "End"), ("Begins", "Ends"))))
@@ -338,7 +338,7 @@ def _multiples(rng: np.random.Generator) -> Made:
 
 def _votes(rng: np.random.Generator) -> Made:
     title, row, header, names = pick(rng, words.VOTES)
-    names = shuffled(rng, names)[: span(rng, 3, 5)]
+    names = tuple(shuffled(rng, names)[: span(rng, 3, 5)])
     scale = pick(rng, (1, 10))
     rows = tuple((n, str(span(rng, 2, 60) * scale)) for n in names)
     return title, (row.capitalize(), f"Number of {header}"), rows, About(things=header, row=row)
@@ -365,7 +365,7 @@ def _ledger(rng: np.random.Generator) -> Made:
 def _changes(rng: np.random.Generator) -> Made:
     """Signed numbers whose sizes all differ."""
     row, column, names = pick(rng, words.CHANGES)
-    names = shuffled(rng, names)[: span(rng, 2, 4)]
+    names = tuple(shuffled(rng, names)[: span(rng, 2, 4)])
     sizes = shuffled(rng, range(2, 60))[: len(names)]
     rows = tuple((n, str(s if chance(rng, 0.5) else -s)) for n, s in zip(names, sizes, strict=True))
     return "", (row.capitalize(), column), rows, About(things=column[0].lower() + column[1:], row=row)
