@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import Field
 
 from sightline.images import Picture
-from sightline.tools.base import Tool
+from sightline.tools.base import Kind, Tool
 from sightline.types import Box, BoxFormat, Evidence, Frame, Model, TextLines, ToolCall, map_box
 
 if TYPE_CHECKING:
-    from sightline.mllm.chat import Note, ToolSpec
+    from sightline.mllm.chat import Note, ParamKind, ToolSpec
     from sightline.mllm.reasoner import Reasoner, Said
 
 _log = logging.getLogger(__name__)
@@ -142,11 +142,23 @@ class MLLMPlanner:
         )
 
 
+_SAID_AS: dict[Kind, ParamKind] = {
+    "text": "text",
+    "phrase": "phrase",
+    "choice": "text",
+    "number": "text",
+    "region": "region",
+    "regions": "region",
+    "points": "text",
+}
+"""Kinds of arguments in our model's dialect, which has three."""
+
+
 def tool_spec(tool: Tool) -> ToolSpec:
     """A tool as our model sees it: it was trained on arguments that must be given, and these alone."""
     from sightline.mllm.chat import ToolSpec
 
-    params = tuple((p.name, p.kind) for p in tool.parameters if p.required)
+    params = tuple((p.name, _SAID_AS[p.kind]) for p in tool.parameters if p.required)
     return ToolSpec(name=tool.name, params=params, doc=tool.doc)
 
 
