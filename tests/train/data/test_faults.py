@@ -239,6 +239,13 @@ def test_a_folder_of_shards(tmp_path: Path, images: Path) -> None:
     assert len(list(read_rows(Source(path=tmp_path, look="decode")))) == 2 * len(conversations())
 
 
+def test_rows_without_ids_do_not_meet_in_a_folder_of_shards(tmp_path: Path) -> None:
+    for name in ("train-0", "train-1"):
+        rows = [{"prompt": "What?", "chosen": "a", "rejected": "b"}] * 2
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert read(Source(path=tmp_path)) == (["train-0-1", "train-0-2", "train-1-1", "train-1-2"], [])
+
+
 def test_what_cannot_be_read_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("")
     with pytest.raises(InputError, match="no such file"):

@@ -12,7 +12,7 @@ from tests.train.data.conftest import conversations
 
 from sightline.errors import ConfigError, DataError
 from sightline.train.data.mixing import BLOCK, RowFile, RowMixture
-from sightline.train.data.readers import write_rows
+from sightline.train.data.readers import read_rows, write_rows
 from sightline.train.data.rows import Row, ask
 
 
@@ -78,3 +78,22 @@ def test_a_broken_row_of_a_file(tmp_path: Path) -> None:
     file = RowFile(path)
     with pytest.raises(DataError, match="bad_json"):
         file[1]
+
+
+def test_rows_by_number_are_named_as_a_reader_names_them(tmp_path: Path) -> None:
+    """By the line on which they begin, which is not their number in a file that somebody has laid out."""
+    path = tmp_path / "a.json"
+    said = [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]
+    path.write_text(json.dumps([{"conversations": said}, {"conversations": said}, {}], indent=1))
+    file = RowFile(path)
+    assert [file[n].id for n in range(2)] == [row.id for row in islice(read_rows(path), 2)] == ["2", "14"]
+    with pytest.raises(DataError, match=f"{path}:26: .*missing_field"):
+        file[2]
+
+
+def test_a_file_that_is_cut_off_is_no_source(tmp_path: Path, images: Path) -> None:
+    path = tmp_path / "a.json"
+    write_rows(conversations(), path, "llava", images=images)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataError, match="never ends"):
+        RowFile(path)

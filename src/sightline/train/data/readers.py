@@ -85,6 +85,8 @@ class Source:
 def read_rows(source: Source | Path, tally: Tally | None = None) -> Iterator[Row]:
     """The rows of a source, in its order, each one checked.
 
+    A row without an id is called by its line, and in a folder of shards by its shard and line.
+
     Args:
         source: a path stands for a source of which nothing else is known.
         tally: counts rows and faults, and says what a fault does; None raises at the first.
@@ -96,19 +98,21 @@ def read_rows(source: Source | Path, tally: Tally | None = None) -> Iterator[Row
     """
     source = Source(path=source) if isinstance(source, Path) else source
     tally = tally if tally is not None else Tally()
-    if source.form == "folder" or not source.files:
+    files = () if source.form == "folder" else source.files
+    if not files:
         yield from _folder_rows(source, tally)
         return
     seen: set[int] = set()
     root = source.root
     index = image_index(source.mimic.images) if source.form == "mimic-it" else None
-    for file in source.files:
+    for file in files:
         shape = None if source.form in (None, "mimic-it", "folder") else source.form
         for element in records(file) if index is None else mimic_records(file):
             try:
                 if index is None and shape is None and element.broken is None:
                     shape = shape_of(element.value)
-                row = _row(element, shape) if index is None else mimic_row(_value(element), index)
+                named = f"{file.stem}-{element.line}" if len(files) > 1 else str(element.line)
+                row = _row(element, shape, named) if index is None else mimic_row(_value(element), index)
                 _check(row, source, root, seen)
             except Broken as broken:
                 tally.broken(broken, file=str(file), line=element.line, row=element.key)
@@ -123,10 +127,10 @@ def _value(element: Element) -> object:
     return element.value
 
 
-def _row(element: Element, shape: Format | None) -> Row:
+def _row(element: Element, shape: Format | None, unnamed: str) -> Row:
     value = _value(element)
     assert shape in SHAPES
-    return to_row(value, shape, line=element.line)
+    return to_row(value, shape, unnamed=unnamed)
 
 
 def _check(row: Row, source: Source, root: Path, seen: set[int]) -> None:

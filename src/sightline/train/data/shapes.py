@@ -66,11 +66,11 @@ def shape_of(record: object) -> Shape:
     raise Broken("missing_field", f"of no known format: its fields are {', '.join(sorted(map(str, keys)))}")
 
 
-def to_row(record: object, shape: Shape, *, line: int) -> Row:
-    """The row that a record holds; one without an id is called by its line. Raises `Broken`."""
+def to_row(record: object, shape: Shape, *, unnamed: str) -> Row:
+    """The row that a record holds; `unnamed` is the id of one that has none. Raises `Broken`."""
     if not isinstance(record, dict):
         raise Broken("wrong_type", f"a row is an object, not {type(record).__name__}")
-    name = _name(record, line)
+    name = _name(record, unnamed)
     try:
         row = _READERS[shape](record, name)
         return replace(row, turns=tuple(replace(turn, text=_canonical(turn)) for turn in row.turns))
@@ -321,9 +321,9 @@ def _strings(record: Record, name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _name(record: Record, line: int) -> str:
-    """The id: a text or a number; the line where there is none."""
-    value = next((record[key] for key in ("id", "idx") if record.get(key) is not None), line)
+def _name(record: Record, unnamed: str) -> str:
+    """The id: a text or a number; `unnamed` where there is none."""
+    value = next((record[key] for key in ("id", "idx") if record.get(key) is not None), unnamed)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise Broken("wrong_type", "an id is a text or a number, and not empty")
     return str(value)
