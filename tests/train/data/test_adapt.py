@@ -153,15 +153,17 @@ def test_vqa(tmp_path: Path) -> None:
     asked = [{"question_id": n, "image_id": 10 * n, "question": f"What {n}?"} for n in range(4)]
     said = [{"question_id": n, "multiple_choice_answer": f"a{n}"} for n in (0, 1, 3)]
     del asked[1]["question"]
-    (tmp_path / "q.json").write_text(json.dumps({"questions": asked}))
-    (tmp_path / "a.json").write_text(json.dumps({"annotations": said}))
+    lists = {"info": {"questions": []}, "questions": asked}
+    (tmp_path / "q.json").write_text(json.dumps(lists).replace('{"question_id"', '\n{"question_id"'))
+    (tmp_path / "a.json").write_text(json.dumps({"annotations": said, "license": {}}))
     tally = Tally(on_fault="skip")
     rows = list(vqa_rows(tmp_path / "q.json", tmp_path / "a.json", tally))
     assert [(r.id, r.exchanges[0][1], r.images[0].path) for r in rows] == [
         ("0", "a0", "COCO_train2014_000000000000.jpg"),
         ("3", "a3", "COCO_train2014_000000000030.jpg"),
     ]
-    assert [(f.line, f.kind) for f in tally.first] == [(2, "missing_field"), (3, "missing_field")]
-    (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(InputError, match="not a VQA file"):
-        list(vqa_rows(tmp_path / "q.json", tmp_path / "a.json", tally))
+    assert [(f.line, f.kind) for f in tally.first] == [(3, "missing_field"), (4, "missing_field")]
+    for text in ("[]", '{"annotations": {}}', '{"info": []}', '{"annotations": [{"question_id": 1}'):
+        (tmp_path / "a.json").write_text(text)
+        with pytest.raises(InputError, match="not a VQA file"):
+            list(vqa_rows(tmp_path / "q.json", tmp_path / "a.json", tally))

@@ -198,6 +198,9 @@ def test_every_untied_pair(teacher: Teacher) -> None:
         ("d", "c"),
     }
     assert [(f.line, f.kind) for f in tally.first] == [(2, "wrong_type"), (3, "wrong_type")]
+    asked = teacher.asked[0]["messages"][0]["content"]
+    assert "Somebody asked: What?\n" in asked
+    assert "[4] d\n" in asked
     assert preferences(row, ["a", "b"], [Rating(helpfulness=1, faithfulness=2, ethics=3)] * 2) == []
 
 
@@ -216,6 +219,7 @@ def test_corrected_segments_become_rlhf_v_rows(teacher: Teacher, tmp_path: Path,
     assert (pair.chosen, pair.rejected) == ("Three dogs and a cat.", "Two dogs and a cat.")
     assert [segment.changed for segment in segments] == [True, False]
     assert [(f.line, f.kind) for f in tally.first] == [(3, "wrong_type")]
+    assert "<image>" not in teacher.asked[0]["messages"][0]["content"]
     write_rows([pair], tmp_path / "a.json", "rlhf-v-segments", images=images)
     record = json.loads((tmp_path / "a.json").read_text())[0]
     assert record["segments"][0] == {"rejected": "Two", "chosen": "Three"}

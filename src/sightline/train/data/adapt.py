@@ -20,7 +20,7 @@ import numpy as np
 
 from sightline.errors import InputError
 from sightline.train.data.faults import Broken, Tally
-from sightline.train.data.json_stream import parse
+from sightline.train.data.json_stream import Element, listed_elements
 from sightline.train.data.rows import ImageRef, Row, ask
 from sightline.train.data.shapes import need
 
@@ -212,18 +212,21 @@ def vqa_rows(
         annotations: `{"annotations": [{"question_id", "multiple_choice_answer"}]}`; its answers are held.
         tally: counts questions without an answer and broken ones.
         name: of an image's file by its id.
+
+    Both files are streamed. Raises `InputError` for a file that is not VQA's, or is cut off.
     """
     answers: dict[int, str] = {}
-    for line, found in _listed(annotations, "annotations"):
+    for element in _listed(annotations, "annotations"):
         try:
+            found = element.found()
             answers[need(found, "question_id", int)] = need(found, "multiple_choice_answer", str)
         except Broken as broken:
-            tally.broken(broken, file=str(annotations), line=line)
-    for line, found in _listed(questions, "questions"):
+            tally.broken(broken, file=str(annotations), line=element.line)
+    for element in _listed(questions, "questions"):
         try:
-            row = _vqa_row(found, answers, name)
+            row = _vqa_row(element.found(), answers, name)
         except Broken as broken:
-            tally.broken(broken, file=str(questions), line=line)
+            tally.broken(broken, file=str(questions), line=element.line)
         else:
             tally.rows += 1
             yield row
@@ -236,12 +239,11 @@ def _vqa_row(found: object, answers: Mapping[int, str], name: str) -> Row:
     return ask(str(number), need(found, "question", str), answers[number], ImageRef(path=name.format(image)))
 
 
-def _listed(path: Path, member: str) -> Iterator[tuple[int, object]]:
-    """What stands in a list that is a member of a file's object, each with its number from 1."""
+def _listed(path: Path, member: str) -> Iterator[Element]:
+    """What stands in a list that is a member of a file's object; streamed."""
     if not path.is_file():
         raise InputError(f"no such file: {path}")
-    try:
-        found = need(parse(path.read_bytes()), member, list)
-    except Broken as broken:
-        raise InputError(f"{path}: not a VQA file: {broken.message}") from broken
-    yield from enumerate(found, 1)
+    for element in listed_elements(path, member):
+        if element.broken and not element.size:  # of the file, not of an element
+            raise InputError(f"{path}:{element.line}: not a VQA file: {element.broken.message}")
+        yield element

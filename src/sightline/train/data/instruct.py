@@ -134,7 +134,7 @@ def feedback(
     """
     for line, (row, description, answers) in enumerate(asked, 1):
         try:
-            ratings = rate(server, description, row.turns[-1].text, answers)
+            ratings = rate(server, description, _plain(row.turns[-1].text), answers)
         except Broken as broken:
             tally.broken(broken, file=server.url, line=line, row=row.id)
             continue
@@ -175,7 +175,7 @@ def corrections(
             if len(row.exchanges) != 1:
                 raise Broken("role_order", "one question with its answer is corrected at a time")
             ((question, answer),) = row.exchanges
-            segments = correct(server, description, question, answer)
+            segments = correct(server, description, _plain(question), answer)
             if not any(segment.changed for segment in segments):
                 continue
             chosen, rejected = join(segments)
@@ -186,6 +186,11 @@ def corrections(
         else:
             tally.rows += 1
             yield pair, segments
+
+
+def _plain(question: str) -> str:
+    """Without marks: a teacher sees no image."""
+    return question.replace(MARK, "").strip()
 
 
 def prompt(name: str, **fields: str) -> str:

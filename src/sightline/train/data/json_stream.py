@@ -43,6 +43,12 @@ class Element:
     size: int
     key: str = ""
 
+    def found(self) -> Any:
+        """The value. Raises `Broken` where there is none."""
+        if self.broken is not None:
+            raise self.broken
+        return self.value
+
 
 def array_elements(path: Path, *, chunk: int = CHUNK) -> Iterator[Element]:
     """The elements of a file that is one JSON array."""
@@ -54,6 +60,12 @@ def object_members(path: Path, *, inside: str = "", chunk: int = CHUNK) -> Itera
     """The members of a file that is one JSON object, or of the object that its member `inside` is."""
     with path.open("rb") as file:
         yield from _Cursor(file, chunk).elements("{", inside=inside)
+
+
+def listed_elements(path: Path, inside: str, *, chunk: int = CHUNK) -> Iterator[Element]:
+    """The elements of the array that the member `inside` of a file's one object is."""
+    with path.open("rb") as file:
+        yield from _Cursor(file, chunk).elements("{", inside=inside, holds="[")
 
 
 def line_elements(path: Path) -> Iterator[Element]:
@@ -105,25 +117,29 @@ class _Cursor:
             pass
         self.at = 3 if self.text.startswith("\xef\xbb\xbf") else 0
 
-    def elements(self, opens: str, *, inside: str = "") -> Iterator[Element]:
-        """What stands in the container that begins here; what ends the reading comes last, as broken."""
+    def elements(self, opens: str, *, inside: str = "", holds: str = "{") -> Iterator[Element]:
+        """What stands in the container that begins here, or in that which its member `inside` holds.
+
+        What ends the reading comes last, as broken.
+        """
         try:
-            yield from self._members(opens, inside)
+            yield from self._members(opens, inside, holds)
             if not inside and self._next():
                 raise Broken("bad_json", "more stands after the end")
         except Broken as broken:
             yield Element(broken=broken, line=self.line, offset=self.base + self.at, size=0)
 
-    def _members(self, opens: str, inside: str) -> Iterator[Element]:
+    def _members(self, opens: str, inside: str = "", holds: str = "") -> Iterator[Element]:
         if self._next() != opens:
-            raise Broken("bad_json", f"the file does not begin with {opens}")
+            what = "the file" if holds else "the member"
+            raise Broken("bad_json", f"{what} does not begin with {opens}")
         self._pass(1)
         fresh = True
         while self._more(_CLOSES[opens], fresh):
             fresh = False
             key = self._key() if opens == "{" else ""
             if inside and key == inside:
-                yield from self._members("{", "")
+                yield from self._members(holds)
                 return
             element = self._element(key)
             if not inside:

@@ -112,7 +112,7 @@ def read_rows(source: Source | Path, tally: Tally | None = None) -> Iterator[Row
                 if index is None and shape is None and element.broken is None:
                     shape = shape_of(element.value)
                 named = f"{file.stem}-{element.line}" if len(files) > 1 else str(element.line)
-                row = _row(element, shape, named) if index is None else mimic_row(_value(element), index)
+                row = _row(element, shape, named) if index is None else mimic_row(element.found(), index)
                 _check(row, source, root, seen)
             except Broken as broken:
                 tally.broken(broken, file=str(file), line=element.line, row=element.key)
@@ -121,14 +121,8 @@ def read_rows(source: Source | Path, tally: Tally | None = None) -> Iterator[Row
                 yield row
 
 
-def _value(element: Element) -> object:
-    if element.broken is not None:
-        raise element.broken
-    return element.value
-
-
 def _row(element: Element, shape: Format | None, unnamed: str) -> Row:
-    value = _value(element)
+    value = element.found()  # a broken one has no shape
     assert shape in SHAPES
     return to_row(value, shape, unnamed=unnamed)
 
