@@ -3,9 +3,9 @@
 The process is `python -m sightline.tools.worker`, so that a user's script needs no `__main__` guard. It
 makes the expert once, from a factory named `package.module:function`, and then answers calls one by one.
 Messages are pickles with a length before them, over the child's stdin and a copy of its stdout; whatever
-the expert prints goes to stderr, which is kept aside. A call that runs past its time, or a crash, costs
-the process, and the next call gets a fresh one. The child ends when its stdin closes, so that it never
-outlives its parent, even when the parent is killed.
+the expert prints goes to stderr, which is kept aside. A call that runs past its time, memory beyond its
+limit, or a crash, costs the process, and the next call gets a fresh one. The child ends when its stdin
+closes, so that it never outlives its parent, even when the parent is killed.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
+
+from sightline.tools.pool import Pool, rss_mb, shared_pool
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +39,12 @@ START_LIMIT_S = 120.0
 """A child that has not made its expert by then is killed; until then, a call that runs out of time leaves it
 loading, so that a later call finds it ready."""
 
+LONGEST_ANSWER = 1 << 30
+"""Bytes of one message of a child; one that announces more is killed."""
+
 _HEAD = struct.Struct("!Q")
+_LOOK_S = 0.05
+"""How often the memory of a child at work is looked at."""
 
 
 class WorkerTimeout(Exception):
@@ -47,31 +55,55 @@ class WorkerFailed(Exception):
     """The expert raised, or its process died; the text says which."""
 
 
+class _TooLarge(Exception):
+    """The child must be killed for what it takes; the text says why."""
+
+
 @dataclass
 class _Child:
     process: subprocess.Popen[bytes]
     errors: IO[bytes]
     scratch: str
     born: float
+    look: Callable[[int], None]
+    """Called with the process id while waiting; raises `_TooLarge`."""
     ready: bool = False
 
 
 class Worker:
     """One expert in one process. Safe to use from several threads: calls wait for one another."""
 
-    def __init__(self, factory: str, *arguments: Any, start_limit_s: float = START_LIMIT_S) -> None:
+    def __init__(
+        self,
+        factory: str,
+        *arguments: Any,
+        start_limit_s: float = START_LIMIT_S,
+        memory_limit_mb: int | None = None,
+        pool: Pool | None = None,
+        python: str | None = None,
+    ) -> None:
         """Name the expert; no process is started yet.
 
         Args:
             factory: `package.module:function`, importable in the child; it returns the expert, a callable.
             arguments: what the factory is called with; they must pickle.
             start_limit_s: how long the factory may take, in seconds.
+            memory_limit_mb: MiB of resident memory beyond which the child is killed; None for the whole
+                budget of the pool.
+            pool: whose budget of memory it shares; None for that of this process.
+            python: another interpreter, which must have this package (and the expert's) installed; None
+                for this one, with this one's path.
         """
         self._factory = factory
         self._arguments = arguments
         self._start_limit_s = start_limit_s
+        self._pool = pool or shared_pool()
+        self._memory_limit_mb = memory_limit_mb or self._pool.budget_mb
+        self._python = python
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self.used = time.monotonic()
+        self._pool.join(self)
         _workers.add(self)
 
     @property
@@ -91,30 +123,42 @@ class Worker:
         if not self._lock.acquire(timeout=max(timeout_s, 0)):
             raise WorkerTimeout(f"busy with other calls for {timeout_s:g} s")
         try:
-            child = self._ready_child(deadline)
-            if time.monotonic() >= deadline:  # a child that was not asked need not be killed
-                raise WorkerTimeout(f"no time left of {timeout_s:g} s")
-            return self._ask(child, arguments, deadline)
-        except TimeoutError as error:
-            self._kill()
-            raise WorkerTimeout(f"stopped after {timeout_s:g} s") from error
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise WorkerFailed(self._kill() or "the process was closed") from error
+            with self._told(f"stopped after {timeout_s:g} s"):
+                child = self._ready_child(deadline)
+                if time.monotonic() >= deadline:  # a child that was not asked need not be killed
+                    raise WorkerTimeout(f"no time left of {timeout_s:g} s")
+                value = self._ask(child, arguments, deadline)
+            if (grown := rss_mb(child.process.pid)) > self._memory_limit_mb:
+                _log.warning("%s ends its process, which has grown to %d MB", self._factory, grown)
+                self._kill()
         finally:
+            self.used = time.monotonic()
             self._lock.release()
+        self._pool.trim()
+        return value
 
     def warm(self, *, timeout_s: float | None = None) -> None:
         """Start the process and make the expert now. Raises as `call` does."""
         limit = self._start_limit_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + limit
-        with self._lock:
-            try:
-                self._ready_child(deadline)
-            except TimeoutError as error:
-                self._kill()
-                raise WorkerTimeout(f"not ready after {limit:g} s") from error
-            except (EOFError, OSError, pickle.UnpicklingError) as error:
-                raise WorkerFailed(self._kill() or "the process was closed") from error
+        with self._lock, self._told(f"not ready after {limit:g} s"):
+            self._ready_child(deadline)
+            self.used = time.monotonic()
+
+    @contextmanager
+    def _told(self, too_late: str) -> Iterator[None]:
+        """Whatever ends the child in here becomes a `WorkerTimeout` or a `WorkerFailed` that says why."""
+        try:
+            yield
+        except TimeoutError as error:
+            self._kill()
+            raise WorkerTimeout(too_late) from error
+        except _TooLarge as error:
+            self._kill()
+            raise WorkerFailed(str(error)) from error
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            # a crash closes the pipe just before the process is gone
+            raise WorkerFailed(self._kill(grace_s=0.2) or "the process was closed") from error
 
     def close(self) -> None:
         """Kill the process, also in the middle of a call, which then fails. A later call starts afresh."""
@@ -126,11 +170,28 @@ class Worker:
         elif child := self._child:
             child.process.kill()  # the call sees its end, and frees the pipes that it reads from
 
+    def close_if_idle(self) -> bool:
+        """Kill the process unless it has a call under way. Returns whether there is none now."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._kill()
+        finally:
+            self._lock.release()
+        return True
+
+    def _look(self, pid: int) -> None:
+        """Raises `_TooLarge` where the child has outgrown its limit; idle ones give way to it."""
+        if (grown := rss_mb(pid)) > self._memory_limit_mb:
+            raise _TooLarge(f"stopped: {grown} MB of memory, over its limit of {self._memory_limit_mb} MB")
+        self._pool.trim()
+
     def _ready_child(self, deadline: float) -> _Child:
         """A child whose expert is made. Leaves a child that is still loading alive at the deadline."""
         child = self._child
         if child is None or child.process.poll() is not None:
             self._kill()
+            self._pool.trim()
             child = self._child = self._spawn()
         if child.ready:
             return child
@@ -148,12 +209,12 @@ class Worker:
 
     def _spawn(self) -> _Child:
         # The parent's path, so that the child finds the same modules; -P keeps the working folder out of it.
-        path = os.pathsep.join(entry for entry in sys.path if entry)
+        path = "" if self._python else os.pathsep.join(entry for entry in sys.path if entry)
         errors = tempfile.TemporaryFile()
         # What the expert leaves behind in its temporary folder goes with it: a killed process tidies nothing.
         scratch = tempfile.mkdtemp(prefix="sightline-")
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sightline.tools.worker"],
+            [self._python or sys.executable, "-P", "-m", "sightline.tools.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -163,7 +224,7 @@ class Worker:
         assert process.stdout
         os.set_blocking(process.stdin.fileno(), False)
         os.set_blocking(process.stdout.fileno(), False)
-        child = _Child(process, errors, scratch, time.monotonic())
+        child = _Child(process, errors, scratch, time.monotonic(), self._look)
         try:
             _send(child, (self._factory, self._arguments), child.born + self._start_limit_s)
         except OSError as error:
@@ -177,16 +238,16 @@ class Worker:
             raise WorkerFailed(failure)
         return value
 
-    def _kill(self) -> str:
+    def _kill(self, *, grace_s: float = 0) -> str:
         """End the child and free its pipes; returns how it died, in one line (empty: there was none)."""
         child, self._child = self._child, None
-        return _end(child) if child else ""
+        return _end(child, grace_s) if child else ""
 
 
-def _end(child: _Child) -> str:
-    """Kill and reap a child. Returns how it had died, with the last line of its stderr."""
+def _end(child: _Child, grace_s: float) -> str:
+    """Kill a child that does not end within `grace_s`. Returns how, with the last line of its stderr."""
     try:
-        code = child.process.wait(timeout=0.2)  # a crash closes the pipe just before the process is gone
+        code = child.process.wait(timeout=grace_s)
     except subprocess.TimeoutExpired:
         child.process.kill()
         code = child.process.wait()
@@ -211,7 +272,7 @@ def _send(child: _Child, message: object, deadline: float) -> None:
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     for part in (memoryview(_HEAD.pack(len(body))), memoryview(body)):
         while part:
-            _wait(handle, selectors.EVENT_WRITE, deadline)
+            _wait(child, handle, selectors.EVENT_WRITE, deadline)
             try:
                 part = part[os.write(handle, part) :]
             except BlockingIOError:  # less room than select promised: ask again
@@ -220,16 +281,18 @@ def _send(child: _Child, message: object, deadline: float) -> None:
 
 def _receive(child: _Child, deadline: float) -> Any:
     """Read one message. Raises `TimeoutError` at the deadline and `EOFError` where the child is gone."""
+    (size,) = _HEAD.unpack(_read(child, _HEAD.size, deadline))
+    if size > LONGEST_ANSWER:
+        raise _TooLarge(f"stopped: an answer of {size >> 20} MB, over {LONGEST_ANSWER >> 20} MB")
+    return pickle.loads(_read(child, size, deadline))
+
+
+def _read(child: _Child, size: int, deadline: float) -> bytes:
     assert child.process.stdout
     handle = child.process.stdout.fileno()
-    (size,) = _HEAD.unpack(_read(handle, _HEAD.size, deadline))
-    return pickle.loads(_read(handle, size, deadline))
-
-
-def _read(handle: int, size: int, deadline: float) -> bytes:
     parts: list[bytes] = []
     while size:
-        _wait(handle, selectors.EVENT_READ, deadline)
+        _wait(child, handle, selectors.EVENT_READ, deadline)
         try:
             part = os.read(handle, min(size, 1 << 20))
         except BlockingIOError:
@@ -241,12 +304,15 @@ def _read(handle: int, size: int, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def _wait(handle: int, event: int, deadline: float) -> None:
-    left = deadline - time.monotonic()
+def _wait(child: _Child, handle: int, event: int, deadline: float) -> None:
+    """Until the pipe is ready, looking at the child now and then. Raises `TimeoutError` at the deadline."""
     with selectors.DefaultSelector() as selector:
         selector.register(handle, event)
-        if left <= 0 or not selector.select(left):
-            raise TimeoutError
+        while (left := deadline - time.monotonic()) > 0:
+            if selector.select(min(left, _LOOK_S)):
+                return
+            child.look(child.process.pid)
+    raise TimeoutError
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()
