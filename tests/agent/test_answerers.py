@@ -1,11 +1,8 @@
-"""Who answers an evaluation: the agent with its tools, none or an oracle; our model alone; a chat judge."""
+"""Who answers an evaluation: the agent with its tools, none or an oracle; our model alone."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from tests.agent.doubles import Blobs, canvas
 from sightline.agent import Plan, ScriptedPlanner
 from sightline.agent.answerers import (
     AgentAnswerer,
-    ChatJudge,
     ModelAnswerer,
     OracleDetector,
     gold_boxes,
@@ -155,47 +151,3 @@ def test_the_bare_model_is_asked_once_without_tools(image: Path) -> None:
             {"thought": "hm", "confidence": 0.5, "tokens": 7},
         )
         assert answerer.settings == {"kind": "bare model", "model": "f" * 16}
-
-
-@pytest.fixture
-def server() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A chat server that says what the last word of the prompt is, or breaks where it is told to."""
-    seen: list[dict[str, Any]] = []
-
-    class Chat(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            seen.append(body | {"path": self.path, "key": self.headers["Authorization"]})
-            said = body["messages"][0]["content"].split()[-1]
-            reply = {"choices": [{"message": {"content": said}}]} if said != "odd" else {"choices": []}
-            self.send_response(500 if said == "broken" else 200)
-            self.end_headers()
-            self.wfile.write(json.dumps(reply).encode())
-
-        def log_message(self, *arguments: Any) -> None:
-            """Say nothing."""
-
-    http = HTTPServer(("127.0.0.1", 0), Chat)
-    thread = threading.Thread(target=http.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{http.server_port}/v1/", seen
-    http.shutdown()
-    thread.join()
-    http.server_close()
-
-
-def test_a_chat_server_judges(server: tuple[str, list[dict[str, Any]]]) -> None:
-    url, seen = server
-    judge = ChatJudge(url=url, model="m", key="secret")
-    assert judge("say [[A]]") == "[[A]]"
-    assert (seen[0]["path"], seen[0]["key"], seen[0]["model"]) == (
-        "/v1/chat/completions",
-        "Bearer secret",
-        "m",
-    )
-    assert "secret" not in repr(judge)
-    for word in ("broken", "odd"):
-        with pytest.raises(SightlineError, match="gave no reply"):
-            judge(word)
-    with pytest.raises(SightlineError, match="gave no reply"):
-        ChatJudge(url="http://127.0.0.1:9/v1", model="m")("x")

@@ -244,38 +244,3 @@ def _seen(box: GoldBox, picture: Picture) -> Detection:
     at = map_box(Box(x1=x1, y1=y1, x2=x2, y2=y2, frame=whole), to)
     attributes = box.attributes or (measure(picture.pixels, at) if at.area else {})
     return Detection(label=box.label, score=1.0, box=at, attributes=attributes)
-
-
-# The judge.
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChatJudge:
-    """An OpenAI-compatible chat server as a judge: a prompt in, its reply out.
-
-    Args:
-        url: up to and with `/v1`.
-        model: as the server calls it.
-        key: sent as a bearer token where there is one.
-        seconds: of one reply.
-    """
-
-    url: str
-    model: str
-    key: str = field(default="", repr=False)
-    seconds: float = 120.0
-
-    def __call__(self, prompt: str) -> str:
-        """The reply. Raises `SightlineError` where the server gives none."""
-        import httpx
-
-        body = {"model": self.model, "temperature": 0, "messages": [{"role": "user", "content": prompt}]}
-        head = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        try:
-            reply = httpx.post(
-                f"{self.url.rstrip('/')}/chat/completions", json=body, headers=head, timeout=self.seconds
-            )
-            reply.raise_for_status()
-            return str(reply.json()["choices"][0]["message"]["content"] or "")
-        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
-            raise SightlineError(f"the judge at {self.url} gave no reply: {error!r}"[:300]) from error

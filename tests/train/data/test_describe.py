@@ -88,7 +88,7 @@ def test_answers_are_what_was_found(tmp_path: Path) -> None:
     assert "TOTAL 12.00\nThank you" in said.values()
     line = next(q for q in said if re.search(r"line \d", q))
     assert said[line] == ("TOTAL 12.00", "Thank you")[int(re.findall(r"\d", line)[0]) - 1]
-    assert "0" in asked(out, folder, "deep/b.png").values()
+    assert not any("many" in q or "Describe" in q for q in asked(out, folder, "deep/b.png"))
 
 
 def test_a_failed_expert_is_a_fault_and_never_nothing(tmp_path: Path) -> None:

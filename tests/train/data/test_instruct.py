@@ -29,6 +29,7 @@ from sightline.train.data.instruct import (
 from sightline.train.data.readers import Source, read_rows, write_rows
 from sightline.train.data.rows import Row, Turn, ask
 from sightline.train.data.segments import join, split
+from sightline.train.evaluation.judge import Duel, compare
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -224,6 +225,15 @@ def test_corrected_segments_become_rlhf_v_rows(teacher: Teacher, tmp_path: Path,
     record = json.loads((tmp_path / "a.json").read_text())[0]
     assert record["segments"][0] == {"rejected": "Two", "chosen": "Three"}
     assert list(read_rows(Source(path=tmp_path / "a.json", images=images))) == [pair]
+
+
+def test_a_server_judges_an_evaluation(teacher: Teacher) -> None:
+    duel = Duel(question="What?", reference="a cat", first="a cat", second="a dog")
+    for said in ("It agrees.\n[[A]]", "It agrees.\n[[B]]", "[[A]]", "[[A]]"):
+        teacher.say(said)
+    assert compare(duel, teacher.server().ask) == "first"
+    assert compare(duel, teacher.server().ask) == "none"  # always the first place
+    assert "<answer A>\na dog" in teacher.asked[1]["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import webdataset
 from tests.train.data.conftest import by_content, conversations, exchanges, pairs
 
-from sightline.errors import DataError
+from sightline.errors import ConfigError, DataError
 from sightline.train.data.readers import Format, Source, read_rows, write_rows
 from sightline.train.data.rows import Row
 
@@ -110,3 +110,20 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, images: Path) -> None:
         write_rows([conversations()[0], pairs()[0]], path, "llava", images=images)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failure_leaves_both_files_of_mimic_it(tmp_path: Path, images: Path) -> None:
+    source = write(tmp_path, exchanges(), "mimic-it", "json", images)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(DataError, match="several"):
+        write_rows([exchanges()[0], conversations()[3]], source.path, "mimic-it", images=images)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert len(before) == 2
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path, images: Path) -> None:
+    (tmp_path / "file").touch()
+    cases: list[tuple[Format, str]] = [("llava", "json"), ("llava", "tar"), ("mimic-it", "json")]
+    for form, ending in cases:
+        with pytest.raises(ConfigError, match="cannot write"):
+            write_rows(exchanges(), tmp_path / f"file/a.{ending}", form, images=images)

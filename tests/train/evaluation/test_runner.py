@@ -109,6 +109,16 @@ def test_other_settings_never_mix(rows: str, tmp_path: Path) -> None:
     assert (tmp_path / JOURNAL).read_bytes().startswith(before)
 
 
+def test_an_image_that_is_not_there_is_no_wrong_answer(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"id": "a", "image": "a.png", "question": "Say 1.", "answer": "1"}))
+    with pytest.raises(ConfigError, match=r"a: no such image: .*a\.png"):
+        run_suite(suite(f"{file}?metric=exact"), echo, tmp_path, settings={})
+    assert not (tmp_path / JOURNAL).exists()
+    (tmp_path / "a.png").touch()
+    assert len(run_suite(suite(f"{file}?metric=exact"), echo, tmp_path, settings={})[1]) == 1
+
+
 def test_two_runs_never_write_to_one_journal(rows: str, tmp_path: Path) -> None:
     with opened(tmp_path / JOURNAL, {}), pytest.raises(ConfigError, match="another run"):
         run_suite(suite(rows), echo, tmp_path, settings={})

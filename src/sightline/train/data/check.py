@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sightline.train.data.faults import KINDS, Tally
+from sightline.train.data.faults import Tally
 from sightline.train.data.readers import Source, read_rows
 
 Count = Callable[[str], int]
@@ -35,15 +35,12 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report in words, a line each."""
-        faults = [(kind, self.tally.counts[kind]) for kind in KINDS if self.tally.counts[kind]]
         return [
             f"{self.tally.rows:>10,} rows to train on",
             f"{self.images:>10,} images",
             f"{self.turns:>10,} turns",
             f"{self.tokens:>10,} tokens of text, {self.reply_tokens:,} of them in replies",
-            f"{self.tally.faults:>10,} faults",
-            *(f"{number:>10,}   {kind}" for kind, number in faults),
-            *(str(fault) for fault in self.tally.first),
+            *self.tally.lines(),
         ]
 
 

@@ -159,6 +159,24 @@ Write = Callable[[Record], None]
 
 
 @contextmanager
+def made_whole(path: Path) -> Iterator[Path]:
+    """A place to write to; what stands there at the end becomes `path`. A failure leaves what was there.
+
+    Raises `ConfigError` where nothing can be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield part
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error}") from error
+
+
+@contextmanager
 def writer(path: Path, shape: Shape, root: Path, *, embed: bool = False) -> Iterator[tuple[Write, Encode]]:
     """Write records to a file that is made, or made anew, whole: a failure leaves what was there before.
 
@@ -172,14 +190,8 @@ def writer(path: Path, shape: Shape, root: Path, *, embed: bool = False) -> Iter
         a function that writes a record, and one that says how its images are held in it.
     """
     open_container = _WRITERS[container_of(path)]
-    part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open_container(part, shape) as write:
-            yield write, _encoder(container_of(path), root, embed)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with made_whole(path) as part, open_container(part, shape) as write:
+        yield write, _encoder(container_of(path), root, embed)
 
 
 def _encoder(container: str, root: Path, embed: bool) -> Encode:

@@ -2,8 +2,8 @@
 
     describe_folder(Path("scans"), default_tools(), Path("scans.json"))
 
-The answers are made from the experts' results alone. An expert that found nothing says so in a row; one that
-failed, or knows no such thing, is a fault and never "nothing".
+The answers are made from the experts' results alone. A detector that found none of its classes gives no row:
+there may be other things. An expert that failed, or knows no such thing, is a fault and never "nothing".
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def expert_row(
 def _detected(items: tuple[Detection, ...], picture: Picture, rng: np.random.Generator) -> Asked:
     """A description, then how many of each kind, and where the only one of a kind is."""
     if not items:
-        return [(_pick(rng, _COUNT).format(many="objects"), "0")]
+        return []
     counts = Counter(item.name() for item in items)
     listed = [with_article(name) if n == 1 else f"{n} {plural(name)}" for name, n in counts.items()]
     asked = [(_pick(rng, _DESCRIBE), _sentence(listed))]

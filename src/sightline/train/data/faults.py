@@ -86,6 +86,15 @@ class Tally:
         """Of every kind."""
         return self.counts.total()
 
+    def lines(self) -> list[str]:
+        """The faults in words: how many of each kind, then the first of them."""
+        counts = [(kind, self.counts[kind]) for kind in KINDS if self.counts[kind]]
+        return [
+            f"{self.faults:>10,} faults",
+            *(f"{number:>10,}   {kind}" for kind, number in counts),
+            *map(str, self.first),
+        ]
+
     def add(self, fault: Fault) -> None:
         """Count a fault. Raises `DataError` where the reader is to raise."""
         if self.on_fault == "raise":

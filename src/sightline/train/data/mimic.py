@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sightline.errors import ConfigError, InputError
+from sightline.train.data.containers import made_whole
 from sightline.train.data.faults import Broken
 from sightline.train.data.json_stream import Element, object_members
 from sightline.train.data.pictures import image_bytes
@@ -120,25 +121,29 @@ class MimicFiles:
 
 
 def write_mimic(rows: Iterable[Row], files: MimicFiles, root: Path) -> int:
-    """Write both files, row by row; the images are held in theirs as base64. Returns how many rows.
+    """Write both files, row by row, each made whole; images are held as base64. Returns how many rows.
 
     Raises `Broken` for a row that the format cannot hold.
     """
-    count = 0
-    with files.instructions.open("w", encoding="utf-8") as said, files.images.open("w") as shown:
-        said.write('{"meta": {}, "data": {')
-        shown.write("{")
-        images = 0
-        for row in rows:
-            record, name = _record(row), json.dumps(row.id, ensure_ascii=False)
-            said.write(f"{',' if count else ''}\n{name}: {json.dumps(record, ensure_ascii=False)}")
-            for key, ref in zip(record["image_ids"], row.images, strict=True):
-                data = base64.b64encode(image_bytes(ref, root)).decode()
-                shown.write(f'{"," if images else ""}\n{json.dumps(key)}: "{data}"')
-                images += 1
-            count += 1
-        said.write("\n}}\n")
-        shown.write("\n}\n")
+    with made_whole(files.instructions) as said_to, made_whole(files.images) as shown_to:
+        with said_to.open("w", encoding="utf-8") as said, shown_to.open("w") as shown:
+            return _write(rows, said, shown, root)
+
+
+def _write(rows: Iterable[Row], said: TextIO, shown: TextIO, root: Path) -> int:
+    count = images = 0
+    said.write('{"meta": {}, "data": {')
+    shown.write("{")
+    for row in rows:
+        record, name = _record(row), json.dumps(row.id, ensure_ascii=False)
+        said.write(f"{',' if count else ''}\n{name}: {json.dumps(record, ensure_ascii=False)}")
+        for key, ref in zip(record["image_ids"], row.images, strict=True):
+            data = base64.b64encode(image_bytes(ref, root)).decode()
+            shown.write(f'{"," if images else ""}\n{json.dumps(key)}: "{data}"')
+            images += 1
+        count += 1
+    said.write("\n}}\n")
+    shown.write("\n}\n")
     return count
 
 

@@ -1,7 +1,7 @@
 """One answer against another, by a model that judges: asked in both orders, a verdict only where both agree.
 
 Zheng et al. 2023, arXiv 2306.05685: judges favour an answer for its place. The judge is any callable from a
-prompt to its reply, such as a chat server.
+prompt to its reply, such as `ask` of `sightline.train.data.chat_server.ChatServer`.
 """
 
 from __future__ import annotations

@@ -58,11 +58,13 @@ def run_suite(
         progress: told how many of how many rows are there.
 
     Raises:
-        ConfigError: the journal cannot be written, or belongs to other settings; a limit that cannot be kept.
+        ConfigError: the journal cannot be written, or belongs to other settings; a limit that cannot be kept;
+            an image is not there.
     """
     if seconds is not None:
         _check_limit(seconds)
     chosen = draw(suite.items, limit, seed)
+    _check_images(chosen)
     whole = {
         "suite": suite.name,
         "questions": suite.digest,
@@ -86,6 +88,14 @@ def draw(items: Sequence[Item], limit: int | None, seed: int) -> list[Item]:
     order = np.random.default_rng(seed).permutation(len(groups))
     kept = {groups[i] for i in order[:limit]}
     return [item for item in items if item.group in kept]
+
+
+def _check_images(items: Sequence[Item]) -> None:
+    """A folder that was not unpacked is said now, and not scored as so many wrong answers."""
+    for item in items:
+        for image in item.shown:
+            if isinstance(image, Path) and not image.is_file():
+                raise ConfigError(f"{item.id}: no such image: {image}")
 
 
 def _ask_missing(

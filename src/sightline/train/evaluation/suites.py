@@ -75,6 +75,11 @@ class Item:
     tags: dict[str, str] = field(default_factory=dict)
     state: Row | None = field(default=None, repr=False)
 
+    @property
+    def shown(self) -> tuple[Image, ...]:
+        """Its images and those of its examples."""
+        return (*self.images, *(image for example in self.examples for image in example.images))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
@@ -102,7 +107,7 @@ class Suite:
         for item in self.items:
             digest.update(repr((item.id, item.group, item.family, item.question, item.answers)).encode())
             digest.update(repr((item.choices, sorted(item.gold.items()))).encode())
-            for image in _all_images(item):
+            for image in item.shown:
                 digest.update(image if isinstance(image, bytes) else image.name.encode())
         return digest.hexdigest()[:16]
 
@@ -110,12 +115,6 @@ class Suite:
         """A folder's name for the answers of whoever has these settings."""
         plain = re.sub(r"[^\w.-]+", "-", self.name).strip("-")
         return f"{plain}-{settings_hash({'questions': self.digest, 'answerer': answerer})[:8]}"
-
-
-def _all_images(item: Item) -> Iterator[Image]:
-    yield from item.images
-    for example in item.examples:
-        yield from example.images
 
 
 @dataclass(frozen=True, kw_only=True)
