@@ -93,5 +93,5 @@ def convert(
         raise ConfigError(f"{source} holds no rows; images alone are described: sightline train describe")
     tally = Tally(on_fault="skip" if skip else "raise")
     rows = read_rows(read, tally)
-    write_rows(rows, out, cast("Format", write_as), images=read.root, save=save, embed=embed)
+    write_rows(rows, out, write_as, images=read.root, save=save, embed=embed)
     return tally
