@@ -87,24 +87,24 @@ def read_reply(branch: Branch) -> str:
         return re.findall(r": (\d+) found", texts[0])[0]
     if family == "compare_counts":
         a, b = len(found[0]), len(found[1])
-        true = a == b if "as many" in question else a < b if "fewer" in question else a > b
+        even = re.search(r"\b(as many|same number)\b", question)
+        true = a == b if even else a < b if re.search(r"\b(fewer|less|smaller)\b", question) else a > b
         return "yes" if true else "no"
     if not all(found):
         return "cannot tell"
     if family == "attribute":
-        rest = question.replace(branch.notes[0].call.args[0][1], "")
+        rest = question.replace(branch.notes[0].call.args[0][1], "@")
         attributes, label, _, _ = found[0][0]
-        return (
-            label
-            if "shape" in rest
-            else attributes.get("size" if "size" in rest else "colour", "cannot tell")
-        )
+        if re.search(r"\bshape|\bform\b|what is the @", rest):
+            return label
+        asked = "size" if re.search(r"\b(size|big|large|small)\b", rest) else "colour"
+        return attributes.get(asked, "cannot tell")
     first, second = (note.call.args[0][1] for note in branch.notes)
     between = question[question.index(first) + len(first) :]
     between = between[: between.index(second)]
     axis = 2 if re.search("left|right", between) else 3
     a, b = found[0][0][axis], found[1][0][axis]
-    return "yes" if (a < b if re.search("left|above|higher", between) else a > b) else "no"
+    return "yes" if (a < b if re.search(r"left|above|higher|over|\bup\b", between) else a > b) else "no"
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:

@@ -299,11 +299,11 @@ def _paint_ground(ground: Ground, size: int) -> NDArray[np.uint8]:
     """uint8[size, size, 3] of the gradient and the grid lines."""
     if ground.top == ground.bottom:
         canvas = np.empty((size, size, 3), np.uint8)
-        canvas[:] = ground.top
+        canvas[:] = np.full((size, 3), ground.top, np.uint8)  # a row at once: far faster than a pixel
     else:
         down = np.linspace(0, 1, size)[:, None]
-        column = np.array(ground.top) * (1 - down) + np.array(ground.bottom) * down
-        canvas = np.repeat(np.rint(column).astype(np.uint8)[:, None], size, axis=1)
+        column = np.rint(np.array(ground.top) * (1 - down) + np.array(ground.bottom) * down).astype(np.uint8)
+        canvas = np.asarray(cv2.resize(column[:, None], (size, size), interpolation=cv2.INTER_NEAREST))
     if ground.grid:
         line, thick = tuple(int(v * 0.93) for v in ground.top), max(size // 160, 1)
         for at in np.arange(ground.grid, 1, ground.grid) * size:

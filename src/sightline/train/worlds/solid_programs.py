@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from sightline.train.worlds.nouns import plural
 from sightline.train.worlds.solids import Solid, SolidScene
@@ -31,7 +32,7 @@ class Words:
     material: str = ""
     shape: str = ""
 
-    @property
+    @cached_property
     def said(self) -> tuple[str, ...]:
         """The attributes that it speaks of."""
         return tuple(attribute for attribute in ATTRIBUTES if getattr(self, attribute))
@@ -51,13 +52,18 @@ class Words:
         """Plural."""
         return " ".join((*self.adjectives, plural(self.shape or "thing")))
 
-    def fits(self, thing: Solid) -> bool:
-        """Whether all that it says is true of the thing."""
-        return all(getattr(self, attribute) == getattr(thing, attribute) for attribute in self.said)
+    def fits(self, thing: Solid | Words) -> bool:
+        """Whether all that it says is true of the thing, or is said of it by other words."""
+        return (
+            self.colour in ("", thing.colour)
+            and self.shape in ("", thing.shape)
+            and self.size in ("", thing.size)
+            and self.material in ("", thing.material)
+        )
 
     def implies(self, other: Words) -> bool:
         """Whether whatever this fits, the other fits too."""
-        return all(getattr(self, attribute) == getattr(other, attribute) for attribute in other.said)
+        return other.fits(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations
 from typing import TypeVar
 
@@ -56,6 +56,7 @@ from sightline.train.worlds.solids import (
     MATERIALS,
     SHAPES,
     SIZES,
+    Solid,
     SolidScene,
     holds_held_out,
 )
@@ -156,6 +157,18 @@ def allowed(words: Words, split: Split) -> bool:
     return split == "heldout" or (words.colour, words.shape) not in HELD_OUT
 
 
+def _all_words(thing: Solid) -> tuple[Words, ...]:
+    """All words that fit a thing, by what they speak of."""
+    return _words_of(thing.size, thing.colour, thing.material, thing.shape)
+
+
+@cache
+def _words_of(*values: str) -> tuple[Words, ...]:
+    known = dict(zip(ATTRIBUTES, values, strict=True))
+    subsets = (subset for subsets in _SUBSETS.values() for subset in subsets)
+    return tuple(Words(**{attribute: known[attribute] for attribute in subset}) for subset in subsets)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """A scene, and all that may be said of its things."""
@@ -168,8 +181,7 @@ class Known:
         """All words that fit something, by what they speak of, and the things that they fit."""
         found: dict[Words, frozenset[int]] = {}
         for i, thing in enumerate(self.scene.things):
-            for subset in (s for subsets in _SUBSETS.values() for s in subsets):
-                words = Words(**{attribute: getattr(thing, attribute) for attribute in subset})
+            for words in _all_words(thing):
                 if allowed(words, self.split):
                     found[words] = found.get(words, frozenset()) | {i}
         return found
@@ -182,6 +194,16 @@ class Known:
             found.setdefault(words.said, {})[words] = things
         return found
 
+    @cached_property
+    def lists(self) -> dict[tuple[str, ...], tuple[Words, ...]]:
+        """The words alone, by the attributes that they speak of."""
+        return {given: tuple(words) for given, words in self.by_given.items()}
+
+    @cached_property
+    def short(self) -> tuple[Words, ...]:
+        """Words of at most one attribute."""
+        return tuple(words for words in self.fits if len(words.said) <= 1)
+
     def options(self, base: frozenset[int], given: tuple[str, ...]) -> dict[Words, int]:
         """Words of the given attributes, and how many things of the base each fits, which may be none."""
         return {words: len(things & base) for words, things in self.by_given.get(given, {}).items()}
@@ -189,26 +211,32 @@ class Known:
     def near_miss(self, rng: np.random.Generator, given: tuple[str, ...]) -> Words | None:
         """Words of the given attributes that fit nothing, but differ in one word from some that do."""
         for _ in range(_TRIES if given else 0):
-            words = pick(rng, list(self.by_given[given]))
+            words = pick(rng, self.lists[given])
             attribute = pick(rng, given)
             missed = replace(words, **{attribute: pick(rng, _VALUES[attribute])})
             if missed not in self.fits and allowed(missed, self.split):
                 return missed
         return None
 
-    def unique(self, base: Base, without: str = "") -> dict[Filter, int]:
+    def unique(self, base: Base, without: str = "") -> list[tuple[Filter, int]]:
         """Each filter over a base that lets one thing through, and that thing; silent of one attribute.
 
         Over a base that is not everything, the words alone would fit more than the one.
         """
+        singles = ((words, thing) for words, thing in self._singles(base) if without not in words.said)
+        return [(Filter(words=words, of=base), thing) for words, thing in singles]
+
+    def _singles(self, base: Base) -> list[tuple[Words, int]]:
+        if isinstance(base, Everything):
+            return self._alone
         inside = find(base, self.scene)
-        return {
-            Filter(words=words, of=base): next(iter(things & inside))
-            for words, things in self.fits.items()
-            if len(things & inside) == 1
-            and (not without or not getattr(words, without))
-            and (words.said if base == _ALL else len(things) > 1)
-        }
+        found = ((w, things & inside) for w, things in self.fits.items() if len(things) > 1)
+        return [(words, next(iter(one))) for words, one in found if len(one) == 1]
+
+    @cached_property
+    def _alone(self) -> list[tuple[Words, int]]:
+        ones = ((w, things) for w, things in self.fits.items() if len(things) == 1)
+        return [(words, next(iter(one))) for words, one in ones if words.said]
 
 
 def _given(rng: np.random.Generator, base: Base = _ALL, *, at_least: int = 0) -> tuple[str, ...]:
@@ -241,7 +269,7 @@ def _base(rng: np.random.Generator, known: Known, form: str) -> Base | None:
 def _reference(rng: np.random.Generator, known: Known, hops: int) -> Filter | None:
     """The words for one thing, found by so many relations in a row."""
     base: Base | None = _base(rng, known, f"relate{hops}") if hops else _ALL
-    return _one_of(rng, list(known.unique(base))) if base else None
+    return _one_of(rng, [f for f, _ in known.unique(base)]) if base else None
 
 
 def _one_of(rng: np.random.Generator, filters: Sequence[Filter]) -> Filter | None:
@@ -304,7 +332,7 @@ def _count(rng: np.random.Generator, known: Known) -> Made:
 def _count_either(rng: np.random.Generator, known: Known) -> Made:
     options = {}
     for _ in range(_TRIES):
-        a, b = (pick(rng, list(known.by_given[_given_known(rng, known)])) for _ in range(2))
+        a, b = (pick(rng, known.lists[_given_known(rng, known)]) for _ in range(2))
         if not a.implies(b) and not b.implies(a):
             options[a, b] = len(known.fits[a] | known.fits[b])
     drawn = _by_number(rng, options)
@@ -335,7 +363,7 @@ def _attribute(rng: np.random.Generator, known: Known) -> Made:
     if base is None or (isinstance(base, Same) and base.attribute == attribute):
         return None
     by_value: dict[str, list[Filter]] = {}
-    for of, thing in known.unique(base, without=attribute).items():
+    for of, thing in known.unique(base, without=attribute):
         if not (isinstance(base, Same) and getattr(of.words, base.attribute)):
             by_value.setdefault(getattr(known.scene.things[thing], attribute), []).append(of)
     if len(by_value) < 2:
@@ -349,16 +377,13 @@ def _compare_attribute(rng: np.random.Generator, known: Known) -> Made:
     base = _base(rng, known, form)
     if base is None:
         return None
-    things = known.scene.things
-    pairs: dict[bool, list[tuple[Filter, Filter]]] = {True: [], False: []}
-    for a, i in known.unique(_ALL, without=attribute).items():
-        for b, j in known.unique(base, without=attribute).items():
-            if i != j:
-                alike = getattr(things[i], attribute) == getattr(things[j], attribute)
-                pairs[alike].append((a, b))
-    if not all(pairs.values()):
+    values = [getattr(thing, attribute) for thing in known.scene.things]
+    ones, others = (known.unique(of, without=attribute) for of in (_ALL, base))
+    pairs = [((a, b), values[i] == values[j]) for a, i in ones for b, j in others if i != j]
+    if len({alike for _, alike in pairs}) < 2:
         return None
-    a, b = pick(rng, pairs[chance(rng, 0.5)])
+    wanted = chance(rng, 0.5)
+    a, b = pick(rng, [pair for pair, alike in pairs if alike == wanted])
     return f"{form} {attribute}", Alike(attribute=attribute, a=a, b=b)
 
 
@@ -381,7 +406,7 @@ def _pairs(rng: np.random.Generator, known: Known, form: str) -> dict[tuple[Filt
     pairs = {}
     inside = find(base, known.scene)
     for _ in range(_TRIES):
-        a, b = (pick(rng, list(known.by_given[_given_known(rng, known)])) for _ in range(2))
+        a, b = (pick(rng, known.lists[_given_known(rng, known)]) for _ in range(2))
         if not a.implies(b) and not b.implies(a):
             numbers = len(known.fits[a]), len(known.fits[b] & inside)
             pairs[Filter(words=a), Filter(words=b, of=base)] = numbers
@@ -395,8 +420,8 @@ def _remove(rng: np.random.Generator, known: Known) -> Made:
         return None
     options, inside = {}, find(base, known.scene)
     for _ in range(_TRIES):
-        less = pick(rng, list(known.by_given[_given_known(rng, known)]))
-        of = pick(rng, [w for w in known.fits if len(w.said) <= 1 and not w.implies(less)])
+        less = pick(rng, known.lists[_given_known(rng, known)])
+        of = pick(rng, [w for w in known.short if not w.implies(less)])
         gone, there = known.fits[less] & inside, known.fits[of]
         if gone & there:
             options[less, of] = len(there - gone)
@@ -410,7 +435,7 @@ def _remove(rng: np.random.Generator, known: Known) -> Made:
 def _add(rng: np.random.Generator, known: Known) -> Made:
     given = _given(rng, at_least=1)
     new = known.near_miss(rng, given) if chance(rng, 0.25) else None
-    new = new or pick(rng, list(known.by_given[_given_known(rng, known)]))
+    new = new or pick(rng, known.lists[_given_known(rng, known)])
     kept = pick(rng, [s for n in range(len(new.said) + 1) for s in combinations(new.said, n)])
     of = Words(**{attribute: getattr(new, attribute) for attribute in kept})
     return "plain", Add(of=Filter(words=of), new=new, number=span(rng, 2, 6))

@@ -73,8 +73,7 @@ def trace(scene: SolidScene, side: int) -> View:
     ids, depth = np.zeros((size, size), np.uint8), np.full((size, size), _FAR, np.float32)
     whole = np.zeros(len(scene.things), np.int64)
     dx, dy, dz = _rays(scene, side)
-    for number, thing in enumerate(scene.things):
-        rows, columns = _window(scene, thing, size)
+    for number, (thing, (rows, columns)) in enumerate(zip(scene.things, _windows(scene, size), strict=True)):
         ray = (dx[:, columns], dy[rows], dz[rows])
         near, far = _crossing(thing, scene.eye.place, ray)
         met = near < far
@@ -114,14 +113,14 @@ def _rays(scene: SolidScene, side: int, over: int = 2) -> tuple[Floats, Floats, 
     return right, np.asarray(cos + sin * up, np.float32), np.asarray(cos * up - sin, np.float32)
 
 
-def _window(scene: SolidScene, thing: Solid, size: int) -> tuple[slice, slice]:
-    """Rows and columns of a picture of `size` that hold all of a thing."""
-    reach, tall = thing.radius * 1.02, 2 * thing.half
-    low = np.array([thing.x - reach, thing.y - reach, 0.0])
-    corners = low + np.array([2 * reach, 2 * reach, tall]) * CORNERS
-    seen, _ = scene.eye.project(corners)
-    (left, top), (right, bottom) = np.floor(seen.min(0) * size), np.ceil(seen.max(0) * size)
-    return slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right))
+def _windows(scene: SolidScene, size: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of a picture of `size` that hold all of a thing, for each."""
+    feet = np.array([(t.x, t.y, 0.0) for t in scene.things])[:, None]
+    reach = np.array([(t.radius * 1.02, t.radius * 1.02, 2 * t.half) for t in scene.things])[:, None]
+    seen, _ = scene.eye.project(feet + reach * (CORNERS * (2, 2, 1) - (1, 1, 0)))
+    low, high = np.floor(seen.min(1) * size), np.ceil(seen.max(1) * size)
+    edges = np.concatenate([np.maximum(low, 0), high], 1).astype(int).tolist()
+    return [(slice(top, bottom), slice(left, right)) for left, top, right, bottom in edges]
 
 
 def _crossing(thing: Solid, start: Three, ray: Three) -> tuple[Floats, Floats]:
@@ -246,7 +245,7 @@ def _floor(scene: SolidScene, side: int) -> Floats:
     reach = light.key * lamp[2] / np.linalg.norm(lamp)
     lit = (key * np.float32(reach) + sky * np.float32(light.sky)) * pool
     shown = np.sqrt(lit * np.float32(1 / (reach + light.sky))) * np.float32(light.floor)
-    return shown[..., None] * np.array(light.tint, np.float32)
+    return np.asarray(cv2.merge([shown * np.float32(tint) for tint in light.tint]))
 
 
 # The things themselves.
@@ -267,10 +266,10 @@ class _Points:
 
 def _points(scene: SolidScene, view: View) -> _Points:
     """The points of all things that are seen."""
-    rows, columns = np.nonzero(view.ids)
-    order = np.argsort(view.ids[rows, columns], kind="stable")
-    rows, columns = rows[order], columns[order]
-    owners, depth = view.ids[rows, columns], view.depth[rows, columns]
+    at = np.flatnonzero(view.ids)
+    at = at[np.argsort(view.ids.ravel()[at], kind="stable")]
+    rows, columns = np.divmod(at, len(view.ids))
+    owners, depth = view.ids.ravel()[at], view.depth.ravel()[at]
     dx, dy, dz = _rays(scene, len(view.ids) // 2)
     rays = np.stack([dx[0, columns], dy[rows, 0], dz[rows, 0]])
     places = rays * depth + np.array(scene.eye.place, np.float32)[:, None]
@@ -340,7 +339,7 @@ def _shown(scene: SolidScene, points: _Points, floor: Floats) -> Floats:
     """What is shown at the points of things, float32[N, 3]."""
     metal = np.array([False, *(t.material == "metal" for t in scene.things)])[points.owners]
     paints = np.array([(0, 0, 0), *(PAINTS[t.colour] for t in scene.things)], np.float32).T / 255
-    paint = (paints ** np.float32(_DEEPEN))[:, points.owners]
+    paint = np.take(paints ** np.float32(_DEEPEN), points.owners, 1)
     toward, ray = _unit(_toward_lamp(scene, points)), _unit(points.rays)
     facing = np.maximum(_dot(toward, points.normals), 0) * _lit(scene, points, toward)
     light = np.float32(scene.light.key) * facing + _around(scene, points)
@@ -348,9 +347,9 @@ def _shown(scene: SolidScene, points: _Points, floor: Floats) -> Floats:
     lobe = np.maximum(_dot(mirrored, toward), 0) * (facing > 0)
     shown = paint * light + _power(lobe, 3) * np.float32(0.06)
     at = np.nonzero(metal)[0]
-    world = _mirrored(scene, points.places[:, at], mirrored[:, at], floor)
+    world = _mirrored(scene, np.take(points.places, at, 1), np.take(mirrored, at, 1), floor)
     glint = _power(lobe[at], 6) * np.float32(0.9)
-    tinted = paint[:, at] * (np.float32(0.15) * light[at] + np.float32(0.92) * world)
+    tinted = np.take(paint, at, 1) * (np.float32(0.15) * light[at] + np.float32(0.92) * world)
     shown[:, at] = tinted + np.float32(0.08) * world + glint
     return np.asarray(np.sqrt(np.minimum(shown, 1)).T)
 
@@ -364,8 +363,8 @@ def _around(scene: SolidScene, points: _Points) -> Floats:
 
 def _toward_lamp(scene: SolidScene, points: _Points) -> Floats:
     """Rays to the lamp, float32[3, N]: the four rays of a pixel aim at four points of it."""
-    lamps = _lamps(scene)[1:_KEYS:3].astype(np.float32)
-    return np.asarray(lamps[2 * (points.rows & 1) + (points.columns & 1)].T - points.places)
+    lamps = np.ascontiguousarray(_lamps(scene)[1:_KEYS:3].T, np.float32)
+    return np.asarray(np.take(lamps, 2 * (points.rows & 1) + (points.columns & 1), 1) - points.places)
 
 
 def _mirrored(scene: SolidScene, places: Floats, rays: Floats, floor: Floats) -> Floats:
@@ -373,7 +372,7 @@ def _mirrored(scene: SolidScene, places: Floats, rays: Floats, floor: Floats) ->
     rise = rays[2]
     world = np.float32(0.2) + np.float32(0.6) * np.maximum(rise, 0)
     down = np.nonzero(rise < -0.02)[0]
-    fallen = places[:, down] - rays[:, down] * (places[2, down] / rise[down])
+    fallen = np.take(places, down, 1) - np.take(rays, down, 1) * (places[2, down] / rise[down])
     seen, depth = scene.eye.project(fallen.T)
     cells = np.clip(seen * len(floor), 0, len(floor) - 1).astype(np.intp)
     tone = floor[cells[:, 1], cells[:, 0], 1]
