@@ -15,6 +15,7 @@ from sightline.agent.builder import default_planner, embedded_tools
 from sightline.agent.questions import clean_question
 from sightline.agent.trace import TraceWriter
 from sightline.images import ImageStore, Picture, Source, load_image
+from sightline.tools.cache import Cache
 from sightline.types import Answer, Evidence, Step, Usage
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Agent:
         budget: of each run.
         trace_dir: where each run leaves its record; None for nowhere.
         store: keeps the pixels of crops; tools of your own that crop must share it.
+        cache: of the experts' results, from one run to the next; None for one of its own in memory,
+            `Cache(max_bytes=0)` for none.
     """
 
     def __init__(
@@ -49,9 +52,11 @@ class Agent:
         trace_dir: str | Path | None = None,
         *,
         store: ImageStore | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self.budget = budget or Budget()
         self.store = store if store is not None else ImageStore()
+        self.cache = cache if cache is not None else Cache()
         self.tools = dict(embedded_tools(self.store) if tools is None else tools)
         self.last_trace: Path | None = None
         self._trace_dir = Path(trace_dir) if trace_dir is not None else None
@@ -117,6 +122,7 @@ class Agent:
             budget=self.budget,
             trace=trace,
             began=time.monotonic(),
+            cache=self.cache,
         )
         limit: RunnableConfig = {"recursion_limit": recursion_limit(self.budget)}
         for values in build_graph().stream(state, limit, context=context, stream_mode="values"):

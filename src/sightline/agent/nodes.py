@@ -20,6 +20,7 @@ from sightline.agent.trace import TraceWriter
 from sightline.agent.verify import verify as check_answer
 from sightline.images import ImageStore, Picture
 from sightline.tools.base import Tool
+from sightline.tools.cache import Cache
 from sightline.types import AnswerStatus, Crop, Evidence, Frame, Step
 
 
@@ -34,6 +35,7 @@ class Context:
     budget: Budget
     trace: TraceWriter
     began: float
+    cache: Cache | None = None
 
     @property
     def seconds_left(self) -> float:
@@ -150,7 +152,7 @@ def act(state: Job, runtime: Runtime[Context]) -> Json:
         done = refuse(job)
     else:
         tool, limit = context.tools[job["call"]["name"]], min(context.budget.per_tool_seconds, left)
-        done = run_job(job, tool, context.picture, timeout_s=limit, load_s=left)
+        done = run_job(job, tool, context.picture, timeout_s=limit, load_s=left, cache=context.cache)
     return {"evidence": [done.model_dump(mode="json")]}
 
 

@@ -17,9 +17,9 @@ from typing import Any, Literal, Protocol
 
 from sightline.errors import FrameError
 from sightline.images import Picture
-from sightline.types import Box, Payload, Status, ToolResult, map_box
+from sightline.types import Box, Frame, Payload, Status, ToolResult, map_box
 
-__all__ = ["Kind", "Parameter", "Picture", "Tool", "finish", "why_refused"]
+__all__ = ["Kind", "Parameter", "Picture", "Tool", "finish", "why_refused", "why_unfit"]
 
 Kind = Literal["text", "phrase", "choice", "number", "region", "regions", "points"]
 """What an argument is:
@@ -63,7 +63,10 @@ class Tool(Protocol):
 
     @property
     def version(self) -> str:
-        """Of the library behind the tool, such as `rapidocr 3.4.2`."""
+        """Of the library behind the tool, such as `rapidocr 3.4.2`.
+
+        Results are kept under version and weights: a setting that changes them belongs in here.
+        """
         ...
 
     @property
@@ -104,7 +107,12 @@ def finish(
 
 
 def why_refused(tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> str:
-    """Why these arguments cannot be used, in one line; empty where they can."""
+    """Why these arguments cannot be used on `picture`, in one line; empty where they can."""
+    return why_unfit(tool, picture.frame, arguments)
+
+
+def why_unfit(tool: Tool, frame: Frame, arguments: Mapping[str, Any]) -> str:
+    """As `why_refused`, for a picture of that frame."""
     known = {parameter.name: parameter for parameter in tool.parameters}
     for name, parameter in known.items():
         if parameter.required and arguments.get(name) is None:
@@ -112,12 +120,12 @@ def why_refused(tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> s
     for name, value in arguments.items():
         if name not in known:
             return f"{tool.name} takes no argument {name}"
-        if value is not None and (reason := _why_not(known[name], value, picture)):
+        if value is not None and (reason := _why_not(known[name], value, frame)):
             return reason
     return ""
 
 
-def _why_not(parameter: Parameter, value: Any, picture: Picture) -> str:
+def _why_not(parameter: Parameter, value: Any, frame: Frame) -> str:
     """Why `value` is none of the parameter's kind; empty where it is."""
     name = parameter.name
     match parameter.kind:
@@ -133,21 +141,21 @@ def _why_not(parameter: Parameter, value: Any, picture: Picture) -> str:
             good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
             return "" if good else f"{name} must be a number"
         case "region":
-            return _why_no_region(name, value, picture)
+            return _why_no_region(name, value, frame)
         case "regions":
             if not (isinstance(value, tuple) and 1 <= len(value) <= MOST_PLACES):
                 return f"{name} must be 1 to {MOST_PLACES} regions"
-            return next(filter(None, (_why_no_region(name, one, picture) for one in value)), "")
+            return next(filter(None, (_why_no_region(name, one, frame) for one in value)), "")
         case "points":
             good = isinstance(value, tuple) and 1 <= len(value) <= MOST_PLACES
             return "" if good and all(map(_is_point, value)) else f"{name} must be 1 to {MOST_PLACES} points"
 
 
-def _why_no_region(name: str, value: Any, picture: Picture) -> str:
+def _why_no_region(name: str, value: Any, frame: Frame) -> str:
     if not isinstance(value, Box):
         return f"{name} must be a region"
     try:
-        map_box(value, picture.frame)
+        map_box(value, frame)
     except FrameError as error:
         return str(error)
     return ""

@@ -30,6 +30,7 @@ class ToolResult(Model):
     version: str = Field(default="", description="of the expert behind the tool")
     weights: str = Field(default="", description="sha256 of its weights, first 16 hex digits")
     seconds: float = Field(default=0.0, ge=0)
+    cached: bool = Field(default=False, description="found by an earlier call that asked the same")
 
     @model_validator(mode="after")
     def _consistent(self) -> ToolResult:
