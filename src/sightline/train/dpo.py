@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.train.loop import fit
-from sightline.train.losses import dpo_loss, reply_logprobs
+from sightline.train.losses import ReplyTokens, reply_tokens
 from sightline.train.packing import Packed
-from sightline.train.recipe import Recipe
+from sightline.train.preference import PAIR_LOSSES, Pairs, token_weights
+from sightline.train.recipe import Preference, Recipe
 from sightline.train.stage import load_stage, save_stage, text_batches
 
 
@@ -27,7 +28,7 @@ def dpo(recipe: Recipe, run: Path, device: torch.device) -> Path:
     reference, _ = load_stage(recipe.sft, run, device)
     reference.train(False)
     reference.requires_grad_(False)
-    loss = partial(pair_loss, reference=reference, beta=recipe.beta, anchor=recipe.anchor)
+    loss = partial(pair_loss, reference=reference, preference=recipe.preference)
     fit(model, recipe.dpo, text_batches(recipe.dpo_data, vocabulary, model.config, pairs=True), loss, run)
     return save_stage(model, vocabulary, recipe.dpo, run)
 
@@ -37,18 +38,51 @@ def pair_loss(
     packed: Packed,
     *,
     reference: SightlineForConditionalGeneration,
-    beta: float,
-    anchor: float,
+    preference: Preference,
 ) -> tuple[Tensor, float, dict[str, float]]:
-    """DPO over the batch's pairs, plus `anchor` times the chosen replies' own cross-entropy, summed.
+    """The preference loss over the batch's pairs, plus the anchor, summed.
 
     Returns the sum, the number of pairs, and how many pairs are ranked right against the reference.
     """
     assert isinstance(model, SightlineForConditionalGeneration)
-    chosen, rejected = reply_logprobs(model, packed).view(-1, 2).unbind(1)
+    said = reply_tokens(model, packed)
     with torch.no_grad():
-        ref_chosen, ref_rejected = reply_logprobs(reference, packed).view(-1, 2).unbind(1)
-    loss = dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta) - anchor * chosen
-    right = (chosen - ref_chosen) > (rejected - ref_rejected)
-    pairs = float(len(chosen))
-    return loss.sum(), pairs, {"hit:ranked": float(right.sum()), "all:ranked": pairs}
+        was = reply_tokens(reference, packed)
+    pairs = pairs_of(said, was, gamma=preference.gamma)
+    loss = PAIR_LOSSES[preference.loss](pairs, preference.beta)
+    loss = loss - preference.anchor * said.total()[::2]
+    right = pairs.chosen_ratio > pairs.rejected_ratio
+    count = float(len(right))
+    return loss.sum(), count, {"hit:ranked": float(right.sum()), "all:ranked": count}
+
+
+def pairs_of(said: ReplyTokens, was: ReplyTokens, *, gamma: float = 1.0) -> Pairs:
+    """Replies 0, 2, ... as chosen and 1, 3, ... as rejected ones.
+
+    Args:
+        said: by the model that learns.
+        was: the same tokens by the reference.
+        gamma: weight of what differs within a pair against what both share; 1 takes plain sums.
+    """
+    weights = None if gamma == 1 else pair_weights(said, gamma)
+    chosen, rejected = said.total(weights).view(-1, 2).unbind(1)
+    ref_chosen, ref_rejected = was.total(weights).view(-1, 2).unbind(1)
+    lengths = said.lengths.view(-1, 2) if weights is None else torch.ones_like(said.lengths.view(-1, 2))
+    return Pairs(
+        chosen=chosen,
+        rejected=rejected,
+        ref_chosen=ref_chosen,
+        ref_rejected=ref_rejected,
+        chosen_tokens=lengths[:, 0],
+        rejected_tokens=lengths[:, 1],
+    )
+
+
+def pair_weights(said: ReplyTokens, gamma: float) -> Tensor:
+    """Weights of all tokens for dense DPO, float[N]; those of a reply sum to 1."""
+    weights = torch.empty_like(said.logprobs)
+    for first in range(0, len(said.lengths), 2):
+        mine, other = said.reply == first, said.reply == first + 1
+        left, right = token_weights(said.ids[mine].tolist(), said.ids[other].tolist(), gamma)
+        weights[mine], weights[other] = left.to(weights), right.to(weights)
+    return weights

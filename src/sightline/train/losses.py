@@ -1,6 +1,8 @@
-"""Losses over packed rows: next-token cross-entropy on replies, and DPO over pairs of replies."""
+"""Next-token cross-entropy over packed rows, and the log-probabilities of the replies in them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -59,19 +61,33 @@ def exact_by_task(packed: Packed, where: Tensor, right: Tensor) -> dict[str, flo
     return figures
 
 
-def reply_logprobs(model: SightlineForConditionalGeneration, packed: Packed) -> Tensor:
-    """Summed log-probability of each branch's reply, float32[R], rows first, then groups, then branches."""
+@dataclass(frozen=True)
+class ReplyTokens:
+    """The tokens of all replies, rows first, then groups, then branches; N tokens of R replies."""
+
+    ids: Tensor
+    """int[N]"""
+    logprobs: Tensor
+    """float32[N], nats."""
+    reply: Tensor
+    """int[N], which reply a token is of, 0..R-1."""
+
+    @property
+    def lengths(self) -> Tensor:
+        """Tokens of each reply, int[R]."""
+        return self.reply.bincount()
+
+    def total(self, weights: Tensor | None = None) -> Tensor:
+        """Log-probability of each reply, float32[R]; `weights` float[N] weigh its tokens."""
+        logprobs = self.logprobs if weights is None else self.logprobs * weights
+        sums = torch.zeros(len(self.lengths), device=logprobs.device)
+        return sums.index_add_(0, self.reply, logprobs)
+
+
+def reply_tokens(model: SightlineForConditionalGeneration, packed: Packed) -> ReplyTokens:
+    """What the model holds of each token of the replies."""
     logits, wanted, where = reply_logits(model, packed)
-    token = logits.log_softmax(-1).gather(-1, wanted[:, None]).squeeze(-1)
-    ahead = where.nonzero(as_tuple=True)
-    key = torch.stack([ahead[0], packed.group[where], packed.branch[ahead[0], ahead[1] + 1]], -1)
-    replies, index = key.unique(dim=0, return_inverse=True)
-    return torch.zeros(len(replies), device=token.device).index_add_(0, index, token)
-
-
-def dpo_loss(
-    chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor, beta: float
-) -> Tensor:
-    """Rafailov et al. 2023, eq. 7: -log sigmoid(beta * ((w - ref_w) - (l - ref_l))), float[P]."""
-    margin = (chosen - ref_chosen) - (rejected - ref_rejected)
-    return -nn.functional.logsigmoid(beta * margin)
+    logprobs = logits.log_softmax(-1).gather(-1, wanted[:, None]).squeeze(-1)
+    row, column = where.nonzero(as_tuple=True)
+    key = torch.stack([row, packed.group[where], packed.branch[row, column + 1]], -1)
+    return ReplyTokens(wanted, logprobs, key.unique(dim=0, return_inverse=True)[1])

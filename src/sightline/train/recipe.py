@@ -48,6 +48,23 @@ class TextData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preference:
+    """What DPO takes of its pairs.
+
+    Args:
+        loss: a name in `preference.PAIR_LOSSES`.
+        beta: how far from the reference; see the losses.
+        anchor: weight of the chosen replies' own cross-entropy, summed, beside the loss.
+        gamma: weight of the tokens in which a pair differs (dense DPO); 1 weighs all alike.
+    """
+
+    loss: str = "sigmoid"
+    beta: float = 0.1
+    anchor: float = 0.1
+    gamma: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """The stages of one model, in their order.
 
@@ -62,8 +79,7 @@ class Recipe:
         align, align_data: the projector alone, towards the language model's words.
         sft, sft_data: questions, thoughts and planner traces.
         dpo, dpo_data: preference pairs.
-        beta: of DPO.
-        anchor: weight of the chosen replies' own cross-entropy beside the DPO loss.
+        preference: the loss of DPO.
     """
 
     name: str
@@ -82,5 +98,4 @@ class Recipe:
     sft_data: TextData
     dpo: Plan
     dpo_data: TextData
-    beta: float = 0.1
-    anchor: float = 0.1
+    preference: Preference = Preference()
