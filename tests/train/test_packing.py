@@ -14,7 +14,7 @@ from sightline.mllm.chat import Dialogue, render
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.train.losses import reply_logprobs
+from sightline.train.losses import reply_tokens
 from sightline.train.packing import Packed, pack, targets
 from sightline.train.worlds.scene_dialogues import describe_dialogue, direct_dialogue, planner_dialogue
 
@@ -47,7 +47,7 @@ def test_a_packed_branch_equals_the_branch_alone(new_model: NewModel, vocabulary
     packed = packed_rows(vocabulary)
     assert packed.pixels is not None
     with torch.no_grad():
-        together = reply_logprobs(model, packed)
+        together = reply_tokens(model, packed).total()
     images, alone = iter(packed.pixels), []
     for row in range(len(packed.ids)):
         for group in range(1, int(packed.group[row].max()) + 1):

@@ -159,7 +159,7 @@ def likelihood_scorer(model: SightlineForConditionalGeneration, vocabulary: Voca
     import torch
 
     from sightline.mllm.chat import render
-    from sightline.train.losses import reply_logprobs
+    from sightline.train.losses import reply_tokens
     from sightline.train.packing import pack
 
     config = model.config
@@ -182,6 +182,6 @@ def likelihood_scorer(model: SightlineForConditionalGeneration, vocabulary: Voca
             whole=True,
         )
         said = sum(sum(loss) for _, loss in rendered.branches)
-        return float(reply_logprobs(model, packed).sum()) / said
+        return float(reply_tokens(model, packed).logprobs.sum()) / said
 
     return score
