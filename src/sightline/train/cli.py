@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     import torch
 
+    from sightline.train.data.faults import Tally
     from sightline.train.recipe import Recipe
     from sightline.train.worlds.scenes import Split
 
@@ -50,22 +51,49 @@ def dpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
 @app.command()
 def detector(
     to: Annotated[Path, typer.Argument(help="The manifest (.json) to write; the weights go beside it.")],
-    state: Annotated[Path, typer.Option(help="Where training saves itself, and goes on from.")] = Path(
-        "runs/detector.pt"
-    ),
-    steps: Annotated[int | None, typer.Option(help="Steps of 16 new scenes; 2500 if not given.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of images with COCO's, VOC's or boxes.jsonl's boxes; scenes if not given."
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="With --data, the manifest to start from; the embedded one if not given."),
+    ] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", help="With --data, start from nothing.")] = False,
+    any_way_up: Annotated[
+        bool, typer.Option("--any-way-up", help="With --data: what is shown has no up and down, as cells.")
+    ] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="Where training saves itself, and goes on from; runs/<name>.pt.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of 16 images; 2500 if not given.", min=1)] = None,
+    side: Annotated[
+        int | None, typer.Option(help="px that images are fitted to; 256, with --data 416.", min=32)
+    ] = None,
     bf16: Annotated[bool, typer.Option(help="Run the network in bfloat16.")] = True,
 ) -> None:
-    """The scene detector (YOLO), from scratch, and its mAP on new and on held-out scenes."""
+    """The detector (YOLO), on scenes from scratch or on a folder of yours, and its mAP on held-out images."""
     import json
+    from functools import partial
 
-    from sightline.train.detector import DetectorConfig, train_detector
+    from sightline.tools.yolo import EMBEDDED
+    from sightline.train.detector import DetectorConfig, train_detector, train_on_folder
 
-    config = DetectorConfig(steps=steps or DetectorConfig.steps, bf16=bf16)
-    state.parent.mkdir(parents=True, exist_ok=True)
-    manifest = train_detector(
-        to, config=config, state=state, report=lambda row: typer.echo(json.dumps(row), err=True)
-    )
+    side = side or (416 if data else DetectorConfig.imgsz)
+    if side % 32:
+        raise typer.BadParameter(f"--side {side} is no multiple of 32")
+    config = DetectorConfig(steps=steps or DetectorConfig.steps, imgsz=side, bf16=bf16)
+    train = train_detector
+    if data:
+        from sightline.train.detection_data import Augment
+
+        begin = None if scratch else start or EMBEDDED
+        augment = Augment(any_way_up=any_way_up)
+        train = partial(train_on_folder, data, start=begin, augment=augment)
+    state = state or Path("runs") / f"{to.stem}.pt"
+    manifest = train(to, config=config, state=state, report=lambda row: typer.echo(json.dumps(row), err=True))
     typer.echo(json.dumps(manifest["scores"]))
 
 
@@ -96,6 +124,58 @@ def check(
     report = read_all(source, lambda text: len(vocabulary.text(text)))
     typer.echo("\n".join(report.lines()))
     raise typer.Exit(1 if report.tally.faults else 0)
+
+
+@app.command()
+def convert(
+    data: Annotated[Path, typer.Argument(help="A file of rows, or a folder of shards.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: .json, .jsonl, .parquet or .tar.")],
+    read_as: Annotated[
+        str | None,
+        typer.Option("--from", help="llava, trl, rlhf-v, mimic-it, ...; found out if not given."),
+    ] = None,
+    write_as: Annotated[str, typer.Option("--to", help="The format of the rows written.")] = "llava",
+    images: Annotated[
+        Path | None, typer.Option(help="The folder of the images' paths, or MIMIC-IT's images file.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Copy the images into this folder; the rows name them from there.")
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed", help="Put the images into the file.")] = False,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave out rows with a fault; else the first one ends it.")
+    ] = False,
+) -> None:
+    """Write rows of one form in another; with --skip, 1 where any was left out."""
+    from sightline.train.data import commands
+
+    tally = commands.convert(
+        data, out, read_as=read_as, write_as=write_as, images=images, save=save, embed=embed, skip=skip
+    )
+    _end(tally, out)
+
+
+@app.command()
+def describe(
+    folder: Annotated[Path, typer.Argument(help="A folder of images, with all folders in it.")],
+    out: Annotated[Path, typer.Argument(help="LLaVA JSON to write: .json or .jsonl.")],
+    experts: Annotated[
+        str, typer.Option(help="package.module:function that makes experts of yours by name.")
+    ] = "sightline.tools.registry:default_tools",
+    seconds: Annotated[float, typer.Option(help="Limit of one expert on one image.", min=0.1)] = 60.0,
+    seed: Annotated[int, typer.Option(help="Of the wordings.")] = 0,
+) -> None:
+    """Questions with answers about a folder of images, made by our experts; 1 where one of them failed."""
+    from sightline.train.data import commands
+
+    _end(commands.describe(folder, out, experts=experts, seconds=seconds, seed=seed), out)
+
+
+def _end(tally: Tally, out: Path) -> None:
+    typer.echo(f"{tally.rows:,} rows written to {out}", err=True)
+    if tally.faults:
+        typer.echo("\n".join(tally.lines()), err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
