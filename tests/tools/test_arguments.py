@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -155,12 +156,8 @@ def test_json_carries_every_value(
 @given(st.text(max_size=40))
 def test_any_text_is_typed_or_refused(text: str) -> None:
     for parameter in TOOL.parameters:
-        try:
-            values = typed(TOOL, {"what": "x", parameter.name: text}, FRAME, {})
-        except InputError as error:
-            assert str(error)
-        else:
-            assert parameter.name in values
+        with contextlib.suppress(InputError):
+            assert parameter.name in typed(TOOL, {"what": "x", parameter.name: text}, FRAME, {})
 
 
 def test_the_schema_says_what_each_argument_is() -> None:
