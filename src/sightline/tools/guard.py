@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from sightline.images import Picture
 from sightline.tools.base import Tool, why_refused
@@ -81,7 +81,8 @@ def guarded_run(
 
 def said(error: BaseException) -> str:
     """An exception in one line."""
-    text = " ".join(str(error).split())[:300]
+    text = "; ".join(e["msg"] for e in error.errors()) if isinstance(error, ValidationError) else str(error)
+    text = " ".join(text.split())[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
