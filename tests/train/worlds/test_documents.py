@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from sightline.train.worlds.documents import (
+    HELD_OUT_LAYOUTS,
     KINDS,
     Document,
+    Kind,
     draw_document,
     draw_thumbnail,
+    holds_held_out,
     make_document,
     read_fields,
     read_rows,
@@ -21,6 +24,7 @@ from sightline.train.worlds.documents import (
 )
 from sightline.train.worlds.locales import Day, write_date
 from sightline.train.worlds.pages import PAD_GREY, _placed
+from sightline.train.worlds.scenes import Split
 
 
 def _minor(text: str) -> int:
@@ -28,9 +32,9 @@ def _minor(text: str) -> int:
     return int(re.sub(r"\D", "", text)) * (-1 if text.startswith("-") else 1)
 
 
-def _many(count: int, kind: str | None = None, seed: int = 0) -> list[Document]:
+def _many(count: int, kind: Kind | None = None, seed: int = 0, split: Split = "train") -> list[Document]:
     rng = np.random.default_rng(seed)
-    return [make_document(rng, kind) for _ in range(count)]  # type: ignore[arg-type]  # a plain str in the tests
+    return [make_document(rng, kind, split) for _ in range(count)]
 
 
 def _digest(seed: int) -> str:
@@ -147,9 +151,37 @@ def test_receipts_have_the_length_of_receipts() -> None:
     assert np.quantile(letters, 0.95) < 1600
 
 
+def _layout(doc: Document) -> str:
+    """The layout as the rows show it, or nothing where they show no held-out one."""
+    places = {
+        field: (number, run.x)
+        for number, row in reversed([*enumerate(doc.rows)])
+        for run in row.runs
+        for field, _ in run.parts
+        if field
+    }
+    if doc.kind == "receipt":
+        return "below" if places["item0"][0] < places["item0.name"][0] else ""
+    if doc.kind == "invoice":
+        return "mirrored" if places["number"][1] < places["customer"][1] else ""
+    if doc.kind == "sign":
+        return "left" if places["sign"][1] == 0 else ""
+    number, x = places["form0"]
+    return "stacked" if len(doc.rows[number].runs[0].parts) == 1 and x == 0 else ""
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_every_run_lies_on_the_page(kind: str) -> None:
-    for doc in _many(12, kind):
+def test_one_layout_of_each_kind_is_never_trained_on_and_the_held_out_split_has_no_other(kind: Kind) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        trained, held = make_document(rng, kind), make_document(rng, kind, "heldout")
+        assert (_layout(trained), holds_held_out(trained)) == ("", False)
+        assert (_layout(held), holds_held_out(held)) == (HELD_OUT_LAYOUTS[kind], True)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_run_lies_on_the_page(kind: Kind) -> None:
+    for doc in _many(12, kind) + _many(12, kind, split="heldout"):
         inner = 600 / (1 + doc.style.surround) * (1 - 2 * doc.style.margin)
         for _, _, _, size, ends in _placed(doc, 600):
             if size > 3:

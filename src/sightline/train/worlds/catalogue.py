@@ -13,6 +13,7 @@ from sightline.train.worlds import (
     charts,
     document_arithmetic,
     document_questions,
+    documents,
     episodes,
     panel_questions,
     panels,
@@ -51,9 +52,9 @@ def scene_sample(rng: np.random.Generator, split: Split = "train") -> Sample:
 
 def document_sample(rng: np.random.Generator, split: Split = "train") -> Sample:
     """A receipt, an invoice, a form or a sign: fields, prices and arithmetic over them."""
-    document = make_document(rng)
+    document = make_document(rng, split=split)
     while not (asked := (*_fields(rng, document, split), *_sums(rng, document, split))):
-        document = make_document(rng)
+        document = make_document(rng, split=split)
     return Sample(draw=lambda: (draw_document(document),), asked=asked, state=document)
 
 
@@ -149,8 +150,7 @@ HELD_OUT: Mapping[str, HeldOut] = {
     "shapes_grid": HeldOut(wording=shape_grids.is_held_out, state=shape_grids.holds_held_out),
     "charts": HeldOut(wording=chart_questions.is_held_out, state=charts.holds_held_out),
     "tables": HeldOut(wording=table_questions.is_held_out, state=tables.holds_held_out),
-    "documents": HeldOut(wording=_document_wording, state=lambda document: False),
+    "documents": HeldOut(wording=_document_wording, state=documents.holds_held_out),
     "sign_scenes": HeldOut(wording=sign_scenes.is_held_out, state=sign_scenes.holds_held_out),
     "episodes": HeldOut(wording=episodes.is_held_out, state=episodes.holds_held_out),
 }
-"""Of documents only wordings are held out: their layouts are drawn from continuous choices."""

@@ -95,10 +95,10 @@ def _noise(rng: Generator) -> float:
     return 0.0 if chance(rng, 0.15) else float(rng.uniform(0.2, 1.5))
 
 
-def _read(rng: Generator) -> Reading:
+def _read(rng: Generator, split: Split) -> Reading:
     """A document with something readable on it."""
     while True:
-        reading = Reading(rng, make_document(rng), random_toolbox(rng), _noise(rng))
+        reading = Reading(rng, make_document(rng, split=split), random_toolbox(rng), _noise(rng))
         if reading.answers:
             return reading
 
@@ -197,10 +197,10 @@ def reading_dialogue(rng: Generator, split: Split, questions: int = 10) -> Dialo
 
     Args:
         rng: where the randomness comes from.
-        split: `heldout` uses paraphrases that `train` never does.
+        split: `heldout` uses paraphrases and layouts that `train` never does.
         questions: at most so many branches; short pages give fewer.
     """
-    reading = _read(rng)
+    reading = _read(rng, split)
     return Dialogue(
         images=(draw_thumbnail(reading.doc),),
         tools=reading.tools.specs,
@@ -211,7 +211,7 @@ def reading_dialogue(rng: Generator, split: Split, questions: int = 10) -> Dialo
 
 def reading_call_dialogue(rng: Generator, split: Split, questions: int = 6) -> Dialogue:
     """The same questions before anything has been read: the reply is the call of the text reader."""
-    reading = _read(rng)
+    reading = _read(rng, split)
     call = Reply(calls=(reading.tools.call("read_text"),))
     asked = [branch.question for branch in _questions(rng, reading, split, questions)]
     if len(asked) < questions or chance(rng, 0.3):
@@ -280,7 +280,7 @@ def reading_pairs(rng: Generator, split: Split) -> Pair:
     it does, and `cannot tell` is turned down.
     """
     while True:
-        reading = _read(rng)
+        reading = _read(rng, split)
         if chance(rng, 0.2):
             branch = _unanswerable(rng, reading, split)
             rejected = reading.reply(pick(rng, list(reading.answers)))
@@ -324,7 +324,7 @@ def corpus(rng: Generator, n: int) -> Iterator[str]:
         if kind == 3:
             yield make_words(rng).text
             continue
-        reading = _read(rng)
+        reading = _read(rng, "train")
         if kind == 2:
             yield "\n".join(branch.question for branch in _questions(rng, reading, "train", 8))
         else:

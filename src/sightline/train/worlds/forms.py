@@ -19,7 +19,8 @@ from sightline.train.worlds.locales import (
     write_phone,
     write_time,
 )
-from sightline.train.worlds.pages import Document, Part, Sheet, make_style
+from sightline.train.worlds.pages import HELD_OUT_LAYOUTS, Align, Document, Part, Sheet, make_style
+from sightline.train.worlds.scenes import Split
 from sightline.train.worlds.totals import write_totals
 
 _FORM_TITLES = (
@@ -46,7 +47,7 @@ _FORM_TITLES = (
 )
 
 
-def make_invoice(rng: Generator) -> Document:
+def make_invoice(rng: Generator, split: Split = "train") -> Document:
     """An invoice: sender, customer, number, dates, a table of goods, totals, bank details."""
     country = weighted(rng, COUNTRIES)
     bill = make_bill(rng, country, most=12)
@@ -59,7 +60,8 @@ def make_invoice(rng: Generator) -> Document:
     sheet.line(pick(rng, ("Tel: ", "Phone ", "T: ")), ("phone", write_phone(rng, country)))
     sheet.blank(1.0)
     sheet.line(pick(rng, ("INVOICE", "Tax Invoice", "Invoice", "Proforma Invoice")), size=1.5, bold=True)
-    _invoice_facts(rng, sheet, country, form)
+    layout = HELD_OUT_LAYOUTS["invoice"] if split == "heldout" else "side" if chance(rng, 0.6) else "below"
+    _invoice_facts(rng, sheet, country, form, layout)
     sheet.blank(1.0)
     heads = (("Description", 0.0), ("Qty", 0.6), ("Unit Price", 0.8), ("Amount", 1.0))
     sheet.add(*(sheet.run(t, x=x, align="right" if x else "left") for t, x in heads), bold=True)
@@ -87,12 +89,13 @@ def make_invoice(rng: Generator) -> Document:
         fields=sheet.fields(),
         labels=labels,
         bill=bill,
+        layout=layout,
         style=make_style(rng, "invoice"),
     )
 
 
-def _invoice_facts(rng: Generator, sheet: Sheet, country: Country, form: str) -> None:
-    """Customer at the left, number and dates at the right or below."""
+def _invoice_facts(rng: Generator, sheet: Sheet, country: Country, form: str, layout: str) -> None:
+    """Number and dates to the right of the customer (`side`), above (`below`) or at the left (`mirrored`)."""
     day = make_day(rng)
     due = make_day(rng, day.year + 1, day.year + 1)
     colon = pick(rng, (": ", " : ", ":", " "))
@@ -112,14 +115,18 @@ def _invoice_facts(rng: Generator, sheet: Sheet, country: Country, form: str) ->
     buyer: list[tuple[str | Part, ...]] = [(pick(rng, ("Bill To:", "Sold To:", "To:", "Customer:")),)]
     buyer.append((("customer", company_name(rng, country)),))
     buyer.extend((line,) for line in write_address(rng, country))
-    side = chance(rng, 0.6)
-    for index in range(max(len(facts), len(buyer)) if side else 0):
-        left = [sheet.run(*buyer[index])] if index < len(buyer) else []
-        right = [sheet.run(*facts[index], x=0.62)] if index < len(facts) else []
-        sheet.add(*left, *right)
-    if not side:
+    if layout == "below":
         for pieces in [*facts, *buyer]:
             sheet.line(*pieces)
+        return
+    first, second, x = (buyer, facts, 0.62) if layout == "side" else (facts, buyer, 0.5)
+    for index in range(max(len(facts), len(buyer))):
+        left = [sheet.run(*first[index])] if index < len(first) else []
+        right = [sheet.run(*second[index], x=x)] if index < len(second) else []
+        sheet.add(*left, *right)
+
+
+_FORM_LAYOUTS = {"one": 0.4, "columns": 0.35, "two": 0.25}
 
 
 def _form_fields(rng: Generator) -> list[tuple[str, str]]:
@@ -179,8 +186,8 @@ def _form_fields(rng: Generator) -> list[tuple[str, str]]:
     return chosen
 
 
-def make_form(rng: Generator) -> Document:
-    """A form: a title, then `label: value` in one or two columns."""
+def make_form(rng: Generator, split: Split = "train") -> Document:
+    """A form: a title, then `label: value` in one or two columns; held out, a value below its label."""
     sheet = Sheet(upper=chance(rng, 0.12))
     country = weighted(rng, COUNTRIES)
     if chance(rng, 0.6):
@@ -189,17 +196,21 @@ def make_form(rng: Generator) -> Document:
     sheet.blank(1.0)
     chosen = _form_fields(rng)
     labels = {f"form{i}": label for i, (label, _) in enumerate(chosen)}
-    mode = weighted(rng, {"one": 0.4, "columns": 0.35, "two": 0.25})
+    modes = {HELD_OUT_LAYOUTS["form"]: 1.0} if split == "heldout" else _FORM_LAYOUTS
+    layout = weighted(rng, modes)
     colon = pick(rng, (": ", ":", " : ", " "))
     cells: list[tuple[str | Part, ...]] = [
         (label + colon, (f"form{i}", value)) for i, (label, value) in enumerate(chosen)
     ]
-    if mode == "two":
+    if layout == "two":
         for left, right in zip(cells[::2], [*cells[1::2], ()], strict=False):
             sheet.add(sheet.run(*left), *([sheet.run(*right, x=0.53)] if right else []))
-    for label, value in cells if mode != "two" else []:
-        if mode == "one":
+    for label, value in cells if layout != "two" else []:
+        if layout == "one":
             sheet.line(label, value)
+        elif layout == HELD_OUT_LAYOUTS["form"]:
+            sheet.line(label)
+            sheet.line(value)
         else:
             sheet.add(sheet.run(label), sheet.run(value, x=0.4))
         sheet.blank(float(rng.random() * 0.5))
@@ -212,6 +223,7 @@ def make_form(rng: Generator) -> Document:
         rows=tuple(sheet.rows),
         fields=sheet.fields(),
         labels=labels,
+        layout=layout,
         style=make_style(rng, "form"),
     )
 
@@ -256,12 +268,13 @@ _SIGNS = (
 )
 
 
-def make_sign(rng: Generator) -> Document:
+def make_sign(rng: Generator, split: Split = "train") -> Document:
     """A sign or notice: a large first line and up to six further ones, some with a fact to ask for."""
+    align: Align = "left" if split == "heldout" else "centre"
     country = weighted(rng, COUNTRIES)
     sheet = Sheet(upper=chance(rng, 0.5))
     first = pick(rng, _SIGNS) if chance(rng, 0.7) else f"{pick(rng, COMMON)} {pick(rng, COMMON)}".title()
-    sheet.line(("sign", first), align="centre", size=pick(rng, (1.0, 1.3, 1.6)), bold=chance(rng, 0.5))
+    sheet.line(("sign", first), align=align, size=pick(rng, (1.0, 1.3, 1.6)), bold=chance(rng, 0.5))
     money = make_money(rng, country)
     price = money.number(span(rng, 1, 400) * (50 if country.decimals else 500))
     opens = pick(rng, ("9am - 5pm", "8:00 - 18:00", "10:00 - 22:00", "24 hours", "09:00-17:30"))
@@ -291,7 +304,11 @@ def make_sign(rng: Generator) -> Document:
     ]
     for pieces in shuffled(rng, lines)[: span(rng, 0, 6)]:
         sheet.blank(float(rng.random() * 0.5))
-        sheet.line(*pieces, align="centre", size=pick(rng, (0.6, 0.8)))
+        sheet.line(*pieces, align=align, size=pick(rng, (0.6, 0.8)))
     return Document(
-        kind="sign", rows=tuple(sheet.rows), fields=sheet.fields(), labels={}, style=make_style(rng, "sign")
+        kind="sign",
+        rows=tuple(sheet.rows),
+        fields=sheet.fields(),
+        layout=align,
+        style=make_style(rng, "sign"),
     )

@@ -22,6 +22,14 @@ Align = Literal["left", "centre", "right"]
 Part = tuple[str, str]
 """(field, text); the field is empty where the text prints none."""
 Kind = Literal["receipt", "invoice", "form", "sign"]
+HELD_OUT_LAYOUTS: dict[Kind, str] = {
+    "receipt": "below",
+    "invoice": "mirrored",
+    "form": "stacked",
+    "sign": "left",
+}
+"""The layout of each kind that is never trained on: names of goods below their prices, the customer at the
+right of an invoice, a form's values below their labels, a sign that is not centred."""
 PAD_GREY = 127
 """What a page is padded with to a square; the model's processor pads with the same."""
 
@@ -109,7 +117,7 @@ class Document:
     """A page and its exact state.
 
     `fields`: field -> its text as printed. `labels`: field -> what the page (or a person) calls it, for
-    fields of forms and for items. `bill`: the arithmetic, where there is any.
+    fields of forms and for items. `bill`: the arithmetic, where there is any. `layout`: how it is set out.
     """
 
     kind: Kind
@@ -117,6 +125,7 @@ class Document:
     fields: dict[str, str]
     labels: dict[str, str] = field(default_factory=dict)
     bill: Bill | None = None
+    layout: str
     style: PageStyle
 
     def text_rows(self) -> list[str]:

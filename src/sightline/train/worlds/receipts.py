@@ -24,7 +24,17 @@ from sightline.train.worlds.locales import (
     write_phone,
     write_time,
 )
-from sightline.train.worlds.pages import Align, Bill, Document, Item, Part, Sheet, make_style
+from sightline.train.worlds.pages import (
+    HELD_OUT_LAYOUTS,
+    Align,
+    Bill,
+    Document,
+    Item,
+    Part,
+    Sheet,
+    make_style,
+)
+from sightline.train.worlds.scenes import Split
 from sightline.train.worlds.totals import write_totals
 
 
@@ -140,7 +150,7 @@ _FOOTERS = (
 )
 
 
-def make_receipt(rng: Generator) -> Document:
+def make_receipt(rng: Generator, split: Split = "train") -> Document:
     """A receipt of a shop in one of the countries, with its bill."""
     country = weighted(rng, COUNTRIES)
     bill = make_bill(rng, country, most=24)
@@ -159,7 +169,8 @@ def make_receipt(rng: Generator) -> Document:
     dateless = chance(rng, 0.03)
     _meta(rng, sheet, shop, dated=not dated_below and not dateless)
     _separator(rng, sheet)
-    labels = _items(rng, sheet, shop)
+    layout = HELD_OUT_LAYOUTS["receipt"] if split == "heldout" else weighted(rng, _ITEM_LAYOUTS)
+    labels = _items(rng, sheet, shop, layout)
     _separator(rng, sheet)
     write_totals(rng, sheet, country, shop.money, bill)
     _separator(rng, sheet)
@@ -172,6 +183,7 @@ def make_receipt(rng: Generator) -> Document:
         fields=sheet.fields(),
         labels=labels,
         bill=bill,
+        layout=layout,
         style=make_style(rng, "receipt"),
     )
 
@@ -322,11 +334,11 @@ def _meta(rng: Generator, sheet: Sheet, shop: Shop, *, dated: bool) -> None:
             at -= 1
 
 
-def _items(rng: Generator, sheet: Sheet, shop: Shop) -> dict[str, str]:
-    """The goods in one of six layouts, with or without a head row. Gives field -> the item's name."""
-    layout = weighted(
-        rng, {"plain": 0.16, "lead": 0.16, "two": 0.28, "code": 0.2, "columns": 0.1, "below": 0.1}
-    )
+_ITEM_LAYOUTS = {"plain": 0.16, "lead": 0.16, "two": 0.28, "code": 0.2, "columns": 0.1}
+
+
+def _items(rng: Generator, sheet: Sheet, shop: Shop, layout: str) -> dict[str, str]:
+    """The goods, with or without a head row. Gives field -> the item's name."""
     head = {
         "plain": (("Item", 0.0), ("Amount", 1.0)),
         "lead": (("Qty Item", 0.0), ("Amt", 1.0)),
