@@ -264,11 +264,29 @@ def test_the_command_line(tmp_path: Path, folder: Path) -> None:
     assert done.exit_code == 1, done.output
     assert f"{path}:2: row bad: damaged_image" in done.output
     assert "1   empty_turns" in done.output
+    assert "half.png" in done.output
     assert "1 rows to train on" in done.output
     path.write_text(json.dumps([FINE]))
     done = CliRunner().invoke(app, ["check", str(path), "--images", str(folder), "--format", "llava"])
     assert done.exit_code == 0, done.output
     assert "2 turns" in done.output
+
+
+def test_messages_that_a_person_can_use(tmp_path: Path, images: Path) -> None:
+    records = [llava(image=7), llava(conversations="x"), llava(image=["0.png", "1.png"])]
+    path, shard = tmp_path / "a.jsonl", tmp_path / "a.tar"
+    path.write_text('{"id": "cut\n' + "\n".join(map(json.dumps, records)))
+    assert [f.message for f in read(Source(path=path, images=images))[1]] == [
+        "Unterminated string starting at, character 8 of the row",
+        "an image is a path, not a number",
+        "'conversations' is a text, not a list",
+        "marks <image>: 1, images: 2",
+    ]
+    write_rows(conversations()[:1], shard, "llava", images=images)
+    raw = shard.read_bytes()
+    shard.write_bytes(raw.replace(b"IDAT", b"IDAX"))
+    (fault,) = read(Source(path=shard, look="decode"))[1]
+    assert (fault.kind, fault.message.partition(":")[0]) == ("damaged_image", "00000000.0.png")
 
 
 def test_pairs_count_both_replies(tmp_path: Path, images: Path) -> None:

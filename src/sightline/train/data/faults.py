@@ -72,6 +72,12 @@ class Broken(Exception):
         self.row = row
 
 
+def said_of(kind: type) -> str:
+    """What JSON calls a type, for messages: `a text`, `a list`, ..."""
+    names = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(kind, kind.__name__)
+
+
 @dataclass(kw_only=True)
 class Tally:
     """What a reader met: rows given, faults by kind, and the first of them whole."""

@@ -16,7 +16,7 @@ from string import Template
 from typing import Any
 
 from sightline.train.data.chat_server import ChatServer
-from sightline.train.data.faults import Broken, Tally
+from sightline.train.data.faults import Broken, Tally, said_of
 from sightline.train.data.json_stream import parse
 from sightline.train.data.rows import MARK, ImageRef, Row, ask
 from sightline.train.data.segments import Segment, join
@@ -205,7 +205,7 @@ def _items(said: str) -> list[Any]:
     fenced = _FENCED.fullmatch(said)
     value = parse((fenced[1] if fenced else said).encode("utf-8", "replace"))
     if not isinstance(value, list):
-        raise Broken("wrong_type", f"a list is expected, not {type(value).__name__}")
+        raise Broken("wrong_type", f"a list is expected, not {said_of(type(value))}")
     if not value:
         raise Broken("empty_turns", "the list is empty")
     return value

@@ -81,13 +81,20 @@ def line_elements(path: Path) -> Iterator[Element]:
                 yield Element(broken=broken, line=number, offset=start, size=len(raw))
                 return
             if raw.strip():
-                yield _parsed(raw.removeprefix(b"\xef\xbb\xbf"), line=number, offset=start, size=len(raw))
+                yield _parsed(
+                    raw.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n"),
+                    line=number,
+                    offset=start,
+                    size=len(raw),
+                )
 
 
 def parse(raw: bytes) -> Any:
     """The value of UTF-8 JSON. Raises `Broken` (bad_json), also for NaN and Infinity."""
     try:
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise Broken("bad_json", f"{error.msg}, character {error.pos + 1} of the row") from error
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise Broken("bad_json", f"{error}") from error
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from sightline.errors import ImageError, PathRefused
 from sightline.images import Picture, check_root, load_image
-from sightline.train.data.faults import Broken
+from sightline.train.data.faults import Broken, said_of
 from sightline.train.data.rows import ImageRef
 
 LARGEST = 64 * 2**20
@@ -78,7 +78,8 @@ def check_images(refs: Sequence[ImageRef], root: Path, *, decode: bool) -> None:
             if decode:
                 open_image(ref, root)
         except (ImageError, PathRefused, OSError) as error:
-            raise Broken("damaged_image", str(error)) from error
+            named = "" if ref.name in str(error) else f"{ref.name}: "
+            raise Broken("damaged_image", f"{named}{error}") from error
 
 
 def reference(value: object) -> ImageRef:
@@ -95,7 +96,7 @@ def reference(value: object) -> ImageRef:
     if isinstance(value, bytes):
         return ImageRef(data=value)
     if not isinstance(value, str):
-        raise Broken("wrong_type", f"an image is a path, not {type(value).__name__}")
+        raise Broken("wrong_type", f"an image is a path, not {said_of(type(value))}")
     if value.startswith("data:"):
         try:
             return ImageRef(data=from_base64(value))

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, TypeVar, get_args
 
-from sightline.train.data.faults import Broken
+from sightline.train.data.faults import Broken, said_of
 from sightline.train.data.json_stream import parse
 from sightline.train.data.pictures import reference
 from sightline.train.data.rows import (
@@ -69,7 +69,7 @@ def shape_of(record: object) -> Shape:
 def to_row(record: object, shape: Shape, *, unnamed: str) -> Row:
     """The row that a record holds; `unnamed` is the id of one that has none. Raises `Broken`."""
     if not isinstance(record, dict):
-        raise Broken("wrong_type", f"a row is an object, not {type(record).__name__}")
+        raise Broken("wrong_type", f"a row is an object, not {said_of(type(record))}")
     name = _name(record, unnamed)
     try:
         row = _READERS[shape](record, name)
@@ -84,7 +84,7 @@ def check_row(row: Row, *, longest: int = LONGEST_TEXT) -> None:
     _check_turns(row)
     marks = marks_of(row.turns)
     if marks != len(row.images):
-        raise Broken("image_marks", f"{marks} marks {MARK} for {len(row.images)} images", row=row.id)
+        raise Broken("image_marks", f"marks {MARK}: {marks}, images: {len(row.images)}", row=row.id)
     if any(MARK in reply for reply in row.replies):
         raise Broken("image_marks", f"a reply holds {MARK}", row=row.id)
     if row.characters > longest:
@@ -297,12 +297,12 @@ def _question(row: Row) -> str:
 def need(record: object, name: str, kind: type[T]) -> T:
     """A field that must be there. Raises `Broken`."""
     if not isinstance(record, dict):
-        raise Broken("wrong_type", f"an object is expected, not {type(record).__name__}")
+        raise Broken("wrong_type", f"an object is expected, not {said_of(type(record))}")
     value = record.get(name)
     if value is None:
         raise Broken("missing_field", f"no field {name!r}")
     if not isinstance(value, kind):
-        raise Broken("wrong_type", f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
+        raise Broken("wrong_type", f"{name!r} is {said_of(type(value))}, not {said_of(kind)}")
     return value
 
 
