@@ -18,12 +18,12 @@ from sightline.train.evaluate import score
 from sightline.train.recipes.tiny import RECIPE
 from sightline.train.sft import sft
 
-STAGES = ("pretrain", "sft", "dpo")
+STAGES = ("pretrain", "sft", "dpo", "grpo")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of all three stages, by the command that a user types."""
+    """A run of all stages, by the command that a user types."""
     folder = tmp_path_factory.mktemp("run")
     for stage in STAGES:
         result = CliRunner().invoke(
@@ -35,7 +35,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_stage_leaves_a_log_a_plot_and_a_checkpoint(run: Path) -> None:
     pretraining = (RECIPE.vision, RECIPE.language, RECIPE.copying, RECIPE.align)
-    for plan in (*pretraining, RECIPE.sft, RECIPE.dpo):
+    assert RECIPE.grpo is not None
+    for plan in (*pretraining, RECIPE.sft, RECIPE.dpo, RECIPE.grpo):
         log = [json.loads(line) for line in (run / plan.name / "log.jsonl").read_text().splitlines()]
         assert [record["step"] for record in log] == list(range(1, plan.steps + 1))
         assert all(np.isfinite(record["loss"]) for record in log)

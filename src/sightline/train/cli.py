@@ -49,6 +49,14 @@ def dpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
 
 
 @app.command()
+def grpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """Stage 4: replies of the model's own, rewarded by the worlds."""
+    from sightline.train.grpo import grpo as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
 def detector(
     to: Annotated[Path, typer.Argument(help="The manifest (.json) to write; the weights go beside it.")],
     data: Annotated[

@@ -79,6 +79,15 @@ def dialogue_batch(
     )
 
 
+def dialogues_batch(
+    seed: int, draw: int, *, mixture: Mixture, count: int, split: Split = "train"
+) -> tuple[int, tuple[Dialogue, ...]]:
+    """`count` dialogues of the mixture, and a seed for what is sampled on them: functions of (seed, draw)."""
+    rng = np.random.default_rng((seed, draw, 4))
+    dialogues = _dialogues(rng, mixture, split)
+    return int(rng.integers(2**31)), tuple(next(dialogues) for _ in range(count))
+
+
 def pair_batch(
     seed: int,
     draw: int,

@@ -7,7 +7,7 @@ in a packed row is computed as if it stood alone after its prefix.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from sightline.errors import ConfigError
 from sightline.mllm.chat import Dialogue, render
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
+from sightline.train.rollouts import Episode
 
 
 @dataclass
@@ -123,6 +124,41 @@ def pack(
                     ids, group=groups, branch=number, start=len(prefix), reply=reply, loss=loss, task=task
                 )
     return _batch(done, v, length, side, tuple(tasks), dropped)
+
+
+def pack_episodes(episodes: Sequence[Episode], v: Vocabulary, *, length: int, side: int) -> Packed:
+    """All replies of all episodes, in their order, as branches of as many rows as they need.
+
+    A prefix is repeated where its branches need more than a row. Raises `ConfigError` where a prefix, a
+    question and a reply are longer than `length` tokens.
+    """
+    done, row, groups = [], _Row(), 0
+    tasks: dict[str, int] = {}
+    for episode in episodes:
+        prefix, open_, number = episode.prefix, False, 0
+        for asked, said, task in _said(episode):
+            ids, reply = [*asked, *said], [0] * len(asked) + [1] * len(said)
+            if len(prefix) + len(ids) > length:
+                raise ConfigError(f"a reply of {len(prefix) + len(ids)} tokens; a row holds {length}")
+            if not open_ or len(row.ids) + len(ids) > length:
+                if len(row.ids) + len(prefix) + len(ids) > length:
+                    done.append(row)
+                    row, groups = _Row(), 0
+                silent = [0] * len(prefix)
+                groups, number, open_ = groups + 1, 0, True
+                row.add(prefix, group=groups, branch=0, start=0, reply=silent, loss=silent, task=-1)
+                row.images += [np.asarray(image) for image in episode.images]
+            number += 1
+            index = tasks.setdefault(task, len(tasks))
+            row.add(ids, group=groups, branch=number, start=len(prefix), reply=reply, loss=reply, task=index)
+    return _batch([*done, row], v, length, side, tuple(tasks), 0)
+
+
+def _said(episode: Episode) -> Iterator[tuple[list[int], list[int], str]]:
+    """(question, reply, task) of every reply, question by question."""
+    for asked, group, task in zip(episode.asked, episode.replies, episode.tasks, strict=True):
+        for said in group:
+            yield asked, said, task
 
 
 def _text_loss(ids: list[int], image: int) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sightline.mllm.config import SightlineConfig
 from sightline.train.loop import Plan
 from sightline.train.mixtures import Mixture
+from sightline.train.rollouts import Sampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,27 @@ class Preference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What GRPO plays and how far it goes.
+
+    Args:
+        mixture: which worlds' dialogues, in which shares.
+        dialogues: of a micro-batch of one process.
+        sampling: of the replies.
+        length: tokens of a row.
+        clip: how far the probability ratio of a token may move.
+        beta: price of the divergence from the model that GRPO started from.
+    """
+
+    mixture: Mixture
+    dialogues: int = 4
+    sampling: Sampling = Sampling()
+    length: int = 2048
+    clip: float = 0.2
+    beta: float = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """The stages of one model, in their order.
 
@@ -80,6 +102,7 @@ class Recipe:
         sft, sft_data: questions, thoughts and planner traces.
         dpo, dpo_data: preference pairs.
         preference: the loss of DPO.
+        grpo, policy: replies of the model's own, rewarded by the worlds; None where there is no such stage.
     """
 
     name: str
@@ -99,3 +122,5 @@ class Recipe:
     dpo: Plan
     dpo_data: TextData
     preference: Preference = Preference()
+    grpo: Plan | None = None
+    policy: Policy | None = None

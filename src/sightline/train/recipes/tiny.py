@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from sightline.mllm.config import tiny_config
 from sightline.train.loop import Plan
-from sightline.train.recipe import DenseData, Recipe, TextData
+from sightline.train.recipe import DenseData, Policy, Recipe, TextData
 from sightline.train.recipes.embedded import RECIPE as EMBEDDED
 from sightline.train.recipes.embedded import TOWER_FROZEN
+from sightline.train.rollouts import Sampling
 
 
 def _plan(name: str, trains: tuple[tuple[str, float], ...]) -> Plan:
@@ -35,4 +36,10 @@ RECIPE = Recipe(
     sft_data=TextData(mixture=EMBEDDED.sft_data.mixture, rows=2, length=2048),
     dpo=_plan("dpo", TOWER_FROZEN),
     dpo_data=TextData(mixture=EMBEDDED.dpo_data.mixture, rows=2, length=2048),
+    grpo=_plan("grpo", TOWER_FROZEN),
+    policy=Policy(
+        mixture=(("reading", 0.5), ("direct", 0.5)),
+        dialogues=2,
+        sampling=Sampling(replies=3, questions=2, max_tokens=8),
+    ),
 )
