@@ -35,8 +35,11 @@ def plot_log(log: Path) -> Path | None:
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     steps = [record["step"] for record in records]
-    left.plot(steps, [record["loss"] for record in records], color="tab:blue")
-    left.set(title=f"{log.parent.name}: loss", xlabel="step", yscale="log")
+    losses = [record["loss"] for record in records]
+    left.plot(steps, losses, color="tab:blue")
+    # A policy's loss is around zero, on both sides.
+    scale = "log" if min(losses) > 0 else "linear"
+    left.set(title=f"{log.parent.name}: loss", xlabel="step", yscale=scale)
     names = _most_often(records)
     for number, name in enumerate(names):
         points = _means([(record["step"], record[name]) for record in records if name in record])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sightline.mllm.config import SightlineConfig
 from sightline.train.loop import Plan
@@ -80,7 +80,7 @@ class Policy:
 
     mixture: Mixture
     dialogues: int = 4
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     length: int = 2048
     clip: float = 0.2
     beta: float = 0.02

@@ -1,7 +1,7 @@
 """Replies that a model samples of its own to the questions of a dialogue, and what they are worth.
 
-Every question of a dialogue is asked over one encoding of the images and notes that they share. A reply is
-sampled from all tokens but the image's, without the grammar: the policy that is trained is the one that spoke.
+Every question of a dialogue is asked over one encoding of the images and notes that they share. Replies
+are sampled from all tokens but the image's, without the grammar: what is trained is the policy that spoke.
 """
 
 from __future__ import annotations
