@@ -1,0 +1,175 @@
+"""read_table(region?): the words of a table, each in its row and column, headers and title known."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from importlib.metadata import version
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.tools.base import Parameter, Picture, finish
+from sightline.tools.reading import REGION, Page, Reader, boxes_of, read_page, whole
+from sightline.tools.recognise import Recogniser, ink_of, with_unread
+from sightline.tools.table_grid import Grid, grid_of, lines_of
+from sightline.tools.worker import WorkerFailed, WorkerTimeout
+from sightline.types import Cell, Frame, Table, TextSpan, ToolResult, map_box
+
+
+class TableReader:
+    """The expert `read_table`."""
+
+    name = "read_table"
+    doc = "reads a table into rows and columns"
+    parameters: tuple[Parameter, ...] = (REGION,)
+
+    def __init__(self, reader: Reader) -> None:
+        """`reader` reads the words; nothing is loaded yet."""
+        self._reader = reader
+        self._recogniser = Recogniser()
+
+    @cached_property
+    def version(self) -> str:
+        """Of the libraries behind it."""
+        return f"{self._reader.version}, opencv {version('opencv-python-headless')}"
+
+    @property
+    def weights(self) -> str:
+        """Those of the reader."""
+        return self._reader.weights
+
+    def covers(self) -> str:
+        """In one line, what it does."""
+        return f"tables with rules or clear columns; {self._reader.covers()}"
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        """Read the table; boxes stand in the frame of `picture`."""
+        started = time.monotonic()
+        page = read_page(self, self._reader, picture, arguments, started=started, timeout_s=timeout_s)
+        if isinstance(page, ToolResult):
+            return page
+        if not page.spans:
+            return finish(self, started, "empty", Table(), message="no print was found")
+        try:
+            table = table_of(page, self._recogniser, deadline=started + timeout_s)
+        except WorkerTimeout as error:
+            return finish(self, started, "timeout", message=str(error))
+        except WorkerFailed as error:
+            return finish(self, started, "error", message=str(error))
+        if table is None:
+            return finish(self, started, "empty", Table(), message="there is print, but no two columns of it")
+        return finish(self, started, "ok", _carried(table, picture.frame))
+
+    def warm(self) -> None:
+        """Raises `WeightsError` where the models cannot be loaded."""
+        self._reader.warm()
+
+    def close(self) -> None:
+        """Kill the processes; a later `run` starts others."""
+        self._recogniser.close()
+        self._reader.close()
+
+
+def table_of(page: Page, recogniser: Recogniser, *, deadline: float) -> Table | None:
+    """The table of a page in the page's frame; None where the print stands in no two columns.
+
+    Raises `WorkerTimeout` and `WorkerFailed`.
+    """
+    page = with_unread(page, recogniser, deadline=deadline)
+    height = page.height_of_text()
+    grid = grid_of(page.pixels, page.boxes, height)
+    if grid is None:
+        return None
+    page = _split(page, grid, recogniser, deadline=deadline)
+    ink = ink_of(page.pixels, height)
+    title = [span for span in page.spans if span.box.center[1] < grid.ys[0]]
+    cells: dict[tuple[int, int], list[TextSpan]] = {}
+    for span, box in zip(page.spans, page.boxes, strict=True):
+        if grid.ys[0] <= span.box.center[1]:
+            cells.setdefault(grid.cell_of(box), []).append(span)
+    rows = [
+        tuple(_cell(cells.get((r, c), []), ink) for c in range(len(grid.xs) - 1))
+        for r in range(len(grid.ys) - 1)
+    ]
+    rows = [row for row in rows if any(cell.text for cell in row)]
+    return Table(title=_joined(title, ink), header_rows=_header_rows(page, grid, rows), rows=tuple(rows))
+
+
+def _split(page: Page, grid: Grid, recogniser: Recogniser, *, deadline: float) -> Page:
+    """The page with the runs that a rule or a wide gap parts read again, column by column."""
+    height = page.height_of_text()
+    kept, parts = [], []
+    for span, box in zip(page.spans, page.boxes, strict=True):
+        columns = grid.columns_of(box, 0.6 * height) if box[1] >= grid.ys[0] - height else []
+        inner = [grid.xs[c] for c in columns[1:]]
+        crossed = [x for x in inner if grid.ruled(x, box[1], box[3], 0.3 * height)]
+        if crossed:
+            edges = [box[0], *crossed, box[2]]
+            parts += [(a + 2, box[1], b - 2, box[3]) for a, b in pairwise(edges)]
+        else:
+            kept.append(span)
+    again = recogniser.read(page, np.array(parts, float).reshape(-1, 4), deadline=deadline)
+    return Page(picture=page.picture, spans=(*kept, *again))
+
+
+def _cell(spans: list[TextSpan], ink: NDArray[np.bool_]) -> Cell:
+    if not spans:
+        return Cell()
+    score = min(span.score for span in spans)
+    return Cell(text=_joined(spans, ink), score=score, box=whole([span.box for span in spans]))
+
+
+def _joined(spans: list[TextSpan], ink: NDArray[np.bool_]) -> str:
+    """The texts in reading order, set apart by spaces."""
+    order = [n for line in lines_of(boxes_of(spans)) for n in line]
+    return " ".join(_spaced(spans[n], ink) for n in order)
+
+
+def _spaced(span: TextSpan, ink: NDArray[np.bool_]) -> str:
+    """The digits of a run set apart where wide gaps stand between all of them, else the text as it is."""
+    digits = span.text.replace(" ", "")
+    if not (digits.isdigit() and len(digits) > 1):
+        return span.text
+    x1, y1, x2, y2 = (round(v) for v in (span.box.x1, span.box.y1, span.box.x2, span.box.y2))
+    share = ink[y1:y2, x1:x2].mean(0)
+    columns = np.concatenate([[False], (share > 0) & (share < 0.95), [False]])  # fuller ones are rules
+    edges = np.nonzero(np.diff(columns.astype(int)))[0].reshape(-1, 2)
+    gaps = edges[1:, 0] - edges[:-1, 1]
+    wide = len(edges) == len(digits) and gaps.min() > 0.15 * (y2 - y1)
+    return " ".join(digits) if wide else span.text
+
+
+def _header_rows(page: Page, grid: Grid, rows: list[tuple[Cell, ...]]) -> int:
+    """1 where the first row names columns: no numbers in it where the rest has some, or another ground."""
+    if len(rows) < 2:
+        return 0
+    numbers = [[_is_number(cell.text) for cell in row] for row in rows]
+    columns = range(len(rows[0]))
+    below = [sum(row[c] for row in numbers[1:]) >= 0.5 * len(rows[1:]) for c in columns]
+    named = any(below[c] and not numbers[0][c] and rows[0][c].text for c in columns)
+    against = any(below[c] and numbers[0][c] for c in columns)
+    grounds = [_ground(page, grid.ys[n], grid.ys[n + 1]) for n in range(min(len(grid.ys) - 1, 4))]
+    other = len(grounds) > 2 and min(np.abs(grounds[0] - g).max() for g in grounds[1:]) > 8
+    return int((named and not against) or other)
+
+
+def _ground(page: Page, top: float, bottom: float) -> NDArray[np.float64]:
+    """The commonest colour of a row, float64[3]."""
+    part = page.pixels[max(int(top) + 2, 0) : max(int(bottom) - 2, int(top) + 3)].reshape(-1, 3)
+    return np.asarray(np.median(part, 0), float) if len(part) else np.zeros(3)
+
+
+def _is_number(text: str) -> bool:
+    return sum(c.isdigit() for c in text) > 0.4 * max(len(text.replace(" ", "")), 1)
+
+
+def _carried(table: Table, frame: Frame) -> Table:
+    """The table with its boxes in `frame`."""
+    rows = tuple(
+        tuple(cell.model_copy(update={"box": map_box(cell.box, frame)}) if cell.box else cell for cell in row)
+        for row in table.rows
+    )
+    return table.model_copy(update={"rows": rows})
