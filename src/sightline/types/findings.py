@@ -172,12 +172,12 @@ class Fact(Model):
     of: tuple[Box, ...] = Field(default=(), description="the regions it is about")
 
     def to_text(self) -> str:
-        """Such as `distance: 41.5 px`. Numbers carry six significant digits at most."""
+        """Such as `distance: 41.5 px`. A float is written with all its 15 digits: round it first."""
         value = self.value
         if isinstance(value, bool):
             said = "yes" if value else "no"
         elif isinstance(value, float):
-            said = f"{value:.6g}" if abs(value) < 1e6 else f"{value:.12g}"
+            said = f"{value:.15g}"
         else:
             said = str(value)
         return f"{self.name}: {said}" + (f" {self.unit}" if self.unit else "")
