@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from sightline.agent.answerers import AgentAnswerer, ModelAnswerer
     from sightline.agent.batch import Progress
     from sightline.agent.doctor import Finding
+    from sightline.agent.experts import Expert
     from sightline.train.evaluation.suites import Suite
-    from sightline.types import Answer
+    from sightline.types import Answer, ToolResult
 
 app = typer.Typer(
     name="sightline",
@@ -302,6 +303,118 @@ def _answerer(suite: Suite, who: tuple[bool, bool, str], seconds: float) -> Agen
         gold = gold_boxes((item.images[0], item.state) for item in suite.items)
         return AgentAnswerer(oracle=OracleDetector(gold), seconds=0.9 * seconds)
     return AgentAnswerer(tools=not no_tools, seconds=0.9 * seconds)
+
+
+@app.command()
+def tools(
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON list, with the schema of each expert's arguments.")
+    ] = False,
+) -> None:
+    """Show every expert: how it is called, what it can do, and whether it is ready."""
+    from dataclasses import asdict
+
+    from sightline.agent.experts import describe
+    from sightline.tools.registry import all_tools
+
+    with _plain_errors():
+        experts = describe(all_tools())
+    if json:
+        _print_json([asdict(expert) for expert in experts])
+    else:
+        _show_experts(experts)
+
+
+def _print_json(value: object) -> None:
+    from json import dumps
+
+    sys.stdout.write(dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def _show_experts(experts: list[Expert]) -> None:
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    styles = {"ready": "green", "missing": "yellow", "broken": "red"}
+    for expert in experts:
+        head = Text.assemble((expert.name, "bold cyan"), *([" ", expert.usage] if expert.usage else []))
+        state = Text(expert.state, style=styles[expert.state])
+        made_by = ", ".join(
+            filter(None, (expert.version, f"weights {expert.weights}" * bool(expert.weights)))
+        )
+        console.print(head)
+        console.print(Text.assemble("  ", state, "  ", (made_by, "dim")))
+        for said in filter(None, (expert.covers or expert.doc, expert.note)):
+            console.print(Padding(Text(said), (0, 0, 0, 2), expand=False))
+
+
+@app.command()
+def tool(
+    name: Annotated[str, typer.Argument(help="An expert: see `sightline tools`.", show_default=False)],
+    image: Annotated[str, typer.Argument(help="A picture: a file or a data URI.", show_default=False)],
+    arg: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An argument, such as query='red circles' or region=10,20,80,90; may be given again."
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the whole result as JSON, and nothing else.")
+    ] = False,
+    draw: Annotated[Path | None, typer.Option(help="Draw what was found into this PNG.")] = None,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for the call; loading the expert comes before.", min=0.1)
+    ] = 60.0,
+) -> None:
+    """Ask one expert about one image. Exit code 1: it failed, 2: it cannot do what was asked."""
+    with _plain_errors():
+        result = _ask_expert(name, image, arg or [], draw, timeout)
+    if json:
+        sys.stdout.write(result.model_dump_json() + "\n")
+    elif result.status in ("ok", "empty"):
+        _show_result(result)
+    if result.status not in ("ok", "empty"):
+        _say(f"{result.status}: {result.message}")
+        raise typer.Exit(2 if result.status in ("refused", "unsupported") else 1)
+
+
+def _ask_expert(name: str, image: str, pairs: list[str], draw: Path | None, timeout_s: float) -> ToolResult:
+    from sightline.images import ImageStore, load_image
+    from sightline.tools.arguments import split_pairs, typed
+    from sightline.tools.guard import guarded_run
+    from sightline.tools.registry import all_tools
+
+    store = ImageStore()
+    experts = all_tools(store=store)
+    if name not in experts:
+        raise InputError(f'no tool "{name[:60]}"; there are {", ".join(experts)}')
+    expert, picture = experts[name], load_image(image)
+    arguments = typed(expert, split_pairs(pairs), picture.frame)
+    _quiet_logging()
+    try:
+        result = guarded_run(expert, picture, arguments, timeout_s=timeout_s)
+    finally:
+        for one in experts.values():
+            one.close()
+    if draw is not None and result.payload is not None:
+        from sightline.agent.overlay import draw_result
+
+        _save_png(draw_result(picture, result, store=store), draw)
+    return result
+
+
+def _show_result(result: ToolResult) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(result.status, style="bold green" if result.status == "ok" else "bold yellow"))
+    if result.payload is not None:
+        console.print(Text(result.payload.to_text(100_000)))
+    made_by = ", ".join(filter(None, (result.version, f"weights {result.weights}" * bool(result.weights))))
+    console.print(Text(f"{made_by}, {result.seconds:.2f} s", style="dim"))
 
 
 @app.command()

@@ -45,7 +45,12 @@ def font(face: Face, size: int) -> Font:
 
 
 def annotate(
-    pixels: np.ndarray, boxes: Sequence[Box], labels: Sequence[str], *, longest: int = 1024
+    pixels: np.ndarray,
+    boxes: Sequence[Box],
+    labels: Sequence[str],
+    *,
+    longest: int = 1024,
+    shortest: int = 0,
 ) -> Image.Image:
     """The image, at most `longest` px a side, with labelled boxes.
 
@@ -54,8 +59,9 @@ def annotate(
         boxes: XYXY in px of that frame.
         labels: one a box; an empty one draws no tag. Equal labels share a colour.
         longest: of the picture that comes back, px.
+        shortest: its longer side is at least this, px; smaller images are enlarged.
     """
-    image, scale = _fitted(pixels, longest)
+    image, scale = _fitted(pixels, longest, shortest)
     _draw_boxes(image, boxes, labels, scale)
     return image
 

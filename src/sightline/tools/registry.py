@@ -1,14 +1,26 @@
-"""The experts of the embedded tier, by name. A registry is a dict: add your own to it."""
+"""The experts by name. A registry is a dict: add your own to it.
+
+`default_tools` are those that the embedded planner was trained to call; `all_tools` is every expert here.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from sightline.images import ImageStore
 from sightline.tools.base import Tool
 from sightline.tools.crop import Cropper
 from sightline.tools.detect import Detector
 from sightline.tools.read_text import TextReader
+
+EXPERTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "detect": ("sightline.tools.detect:Detector", ()),
+    "read_text": ("sightline.tools.read_text:TextReader", ()),
+    "crop": ("sightline.tools.crop:Cropper", ("store",)),
+}
+"""Where each class is, and what it is made of: `store`, or experts that stand above it."""
 
 
 def default_tools(*, store: ImageStore | None = None, detector: Path | None = None) -> dict[str, Tool]:
@@ -20,3 +32,16 @@ def default_tools(*, store: ImageStore | None = None, detector: Path | None = No
     """
     tools: tuple[Tool, ...] = (Detector(detector), TextReader(), Cropper(store or ImageStore()))
     return {tool.name: tool for tool in tools}
+
+
+def all_tools(*, store: ImageStore | None = None) -> dict[str, Tool]:
+    """Every expert, in the order of `EXPERTS`; those that need another share it. Nothing is loaded yet.
+
+    Args:
+        store: where crops and drawings keep their pixels; None makes one.
+    """
+    parts: dict[str, Any] = {"store": store or ImageStore()}
+    for name, (where, needs) in EXPERTS.items():
+        module, _, made_by = where.partition(":")
+        parts[name] = getattr(import_module(module), made_by)(*(parts[need] for need in needs))
+    return {name: parts[name] for name in EXPERTS}
