@@ -61,9 +61,10 @@ def test_a_pattern_that_matches_nothing_is_an_error(new_model: NewModel, make, t
         fit(new_model(), replace(PLAN, trains=(("projecter", 1.0),)), make, reply_loss, tmp_path)
 
 
-def test_resume_equals_an_uninterrupted_run(new_model: NewModel, make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("plan", [PLAN, replace(PLAN, optimizer="muon", ema=0.5)], ids=["adamw", "muon"])
+def test_resume_equals_an_uninterrupted_run(new_model: NewModel, make, tmp_path: Path, plan: Plan) -> None:
     whole = new_model().to(torch.bfloat16)
-    fit(whole, PLAN, make, reply_loss, tmp_path / "whole")
+    fit(whole, plan, make, reply_loss, tmp_path / "whole")
 
     class Interrupted(Exception):
         pass
@@ -74,12 +75,15 @@ def test_resume_equals_an_uninterrupted_run(new_model: NewModel, make, tmp_path:
         return make(seed, draw)
 
     with pytest.raises(Interrupted):
-        fit(new_model().to(torch.bfloat16), PLAN, cut, reply_loss, tmp_path / "cut")
+        fit(new_model().to(torch.bfloat16), plan, cut, reply_loss, tmp_path / "cut")
     torch.manual_seed(999)
     resumed = new_model().to(torch.bfloat16)
-    fit(resumed, PLAN, make, reply_loss, tmp_path / "cut")
+    fit(resumed, plan, make, reply_loss, tmp_path / "cut")
+    done = new_model().to(torch.bfloat16)
+    fit(done, plan, make, reply_loss, tmp_path / "cut")  # there is nothing left to do
     for name, value in weights(whole).items():
         assert torch.equal(value, dict(resumed.named_parameters())[name]), name
+        assert torch.equal(value, dict(done.named_parameters())[name]), name
 
 
 def test_a_checkpoint_of_another_plan_is_refused(new_model: NewModel, make, tmp_path: Path) -> None:

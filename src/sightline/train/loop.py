@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from sightline.errors import ConfigError, SightlineError
 from sightline.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
-from sightline.train.optim import MasterAdamW, learning_rate, select
+from sightline.train.optim import Masters, OptimizerName, learning_rate, select
 
 Batch = Any
 Loss = Callable[[nn.Module, Batch], tuple[Tensor, float, dict[str, float]]]
@@ -49,6 +49,8 @@ class Plan:
         weight_decay: of matrices; vectors and token embeddings are not decayed.
         betas: of AdamW.
         clip: the gradient's largest norm; 0 is no limit.
+        optimizer: of the matrices inside the network; all else moves by AdamW.
+        ema: decay a step of the running mean of the weights, which the stage then leaves; 0: no mean.
         seed: of the data and of the weights that are new.
         log_every: steps.
         save_every: steps; the last step is always saved.
@@ -67,6 +69,8 @@ class Plan:
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
+    optimizer: OptimizerName = "adamw"
+    ema: float = 0.0
     seed: int = 0
     log_every: int = 10
     save_every: int = 200
@@ -104,9 +108,12 @@ def fit(model: nn.Module, plan: Plan, make: Callable[[int, int], Batch], loss: L
     rank, world = process_group()
     folder = run / plan.name
     chosen = select(model, plan.trains)
-    optimizer = MasterAdamW(chosen, weight_decay=plan.weight_decay, betas=plan.betas)
+    optimizer = Masters(
+        chosen, weight_decay=plan.weight_decay, betas=plan.betas, kind=plan.optimizer, ema=plan.ema
+    )
     start = _resume(folder, plan, optimizer)
     if start >= plan.steps:
+        optimizer.finish()
         return
     model.train()
     draws = _draws(plan, make, start=start, rank=rank, world=world)
@@ -128,6 +135,7 @@ def fit(model: nn.Module, plan: Plan, make: Callable[[int, int], Batch], loss: L
                 save_checkpoint(
                     folder, step + 1, {"plan": _signature(plan), "step": step + 1, **optimizer.state_dict()}
                 )
+    optimizer.finish()
 
 
 def process_group() -> tuple[int, int]:
@@ -172,7 +180,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
 
 
 def _gradients(
-    model: nn.Module, plan: Plan, optimizer: MasterAdamW, loss: Loss, draws: Iterator[Batch]
+    model: nn.Module, plan: Plan, optimizer: Masters, loss: Loss, draws: Iterator[Batch]
 ) -> tuple[float, float, dict[str, float]]:
     total = count = 0.0
     figures: dict[str, float] = {}
@@ -188,7 +196,7 @@ def _gradients(
 
 
 def _share(
-    optimizer: MasterAdamW, total: float, count: float, figures: dict[str, float], world: int
+    optimizer: Masters, total: float, count: float, figures: dict[str, float], world: int
 ) -> tuple[float, float, dict[str, float]]:
     """Sum gradients, losses and counts over the processes. Figures stay the first process's own."""
     if world == 1:
@@ -210,7 +218,7 @@ def _signature(plan: Plan) -> dict[str, Any]:
     return json.loads(json.dumps({k: v for k, v in fields.items() if k not in free}))  # type: ignore[no-any-return]  # JSON
 
 
-def _resume(folder: Path, plan: Plan, optimizer: MasterAdamW) -> int:
+def _resume(folder: Path, plan: Plan, optimizer: Masters) -> int:
     saved = checkpoints(folder)
     if not saved:
         return 0

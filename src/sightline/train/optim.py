@@ -1,4 +1,4 @@
-"""AdamW over fp32 master copies of low-precision weights, and the learning-rate schedule.
+"""AdamW or Muon over fp32 master copies of low-precision weights, their mean, and the learning rate.
 
 The model keeps the weights that it computes with (bf16 as a rule); the optimizer keeps an fp32 copy of
 each, moves that, and writes it back rounded. Gradients are summed in fp32 as well, so that many small
@@ -10,18 +10,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from sightline.errors import ConfigError
 
+OptimizerName = Literal["adamw", "muon"]
+
+_NOT_HIDDEN = re.compile(r"embed|lm_head|rows|columns")
+"""Matrices that are tables, which Muon is not meant for."""
+
 
 def learning_rate(
     step: int, *, peak: float, steps: int, warmup: int, decay_from: float, floor: float = 0.0
 ) -> float:
-    """Linear warm-up, a plateau, then a cosine to `floor * peak`.
+    """Linear warm-up, a plateau, then a cosine to `floor * peak` (warm-up, stable, decay: WSD).
 
     Args:
         step: counted from 0.
@@ -66,8 +71,12 @@ def select(model: nn.Module, trains: Sequence[tuple[str, float]]) -> list[tuple[
     return chosen
 
 
-class MasterAdamW:
-    """AdamW on fp32 masters. Vectors and token embeddings are not decayed."""
+class Masters:
+    """The optimizer of fp32 masters. Vectors and token embeddings are not decayed.
+
+    With `muon`, matrices inside the network move by Muon (Jordan et al. 2024; torch's, scaled so that AdamW's
+    rates fit it), all else by AdamW. With `ema` above 0, a running mean of the masters is kept beside them.
+    """
 
     def __init__(
         self,
@@ -75,21 +84,27 @@ class MasterAdamW:
         *,
         weight_decay: float,
         betas: tuple[float, float],
+        kind: OptimizerName = "adamw",
+        ema: float = 0.0,
     ) -> None:
         self.names = [name for name, _, _ in chosen]
         self.weights = [parameter for _, parameter, _ in chosen]
         self.masters = [parameter.detach().float().clone() for parameter in self.weights]
-        for master in self.masters:
+        self.decay = ema
+        self.means = [master.clone() for master in self.masters] if ema else []
+        adamw: list[dict[str, Any]] = []
+        muon: list[dict[str, Any]] = []
+        for (name, _, scale), master in zip(chosen, self.masters, strict=True):
             master.grad = torch.zeros_like(master)
-        groups = [
-            {
-                "params": [master],
-                "scale": scale,
-                "weight_decay": weight_decay if master.ndim > 1 and "embed" not in name else 0.0,
-            }
-            for (name, _, scale), master in zip(chosen, self.masters, strict=True)
-        ]
-        self.adamw = torch.optim.AdamW(groups, lr=0.0, betas=betas, fused=True)
+            decayed = master.ndim > 1 and "embed" not in name
+            group = {"params": [master], "scale": scale, "weight_decay": weight_decay if decayed else 0.0}
+            hidden = kind == "muon" and master.ndim == 2 and not _NOT_HIDDEN.search(name)
+            (muon if hidden else adamw).append(group)
+        self.optimizers: list[torch.optim.Optimizer] = []
+        if adamw:
+            self.optimizers.append(torch.optim.AdamW(adamw, lr=0.0, betas=betas, fused=True))
+        if muon:
+            self.optimizers.append(torch.optim.Muon(muon, lr=0.0, adjust_lr_fn="match_rms_adamw"))
 
     @torch.no_grad()
     def collect(self) -> None:
@@ -111,22 +126,41 @@ class MasterAdamW:
         torch._foreach_div_(grads, count)
         norm = float(nn.utils.clip_grad_norm_(self.masters, clip or math.inf))
         if math.isfinite(norm):
-            for group in self.adamw.param_groups:
-                group["lr"] = lr * group["scale"]
-            self.adamw.step()
-            for weight, master in zip(self.weights, self.masters, strict=True):
-                weight.copy_(master)
+            for optimizer in self.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = lr * group["scale"]
+                optimizer.step()
+            self._write(self.masters)
+            if self.means:
+                torch._foreach_lerp_(self.means, self.masters, 1 - self.decay)
         torch._foreach_zero_(grads)
         return norm
 
+    @torch.no_grad()
+    def finish(self) -> None:
+        """Put the masters' mean into the weights, where one is kept: it is what a stage leaves."""
+        if self.means:
+            self._write(self.means)
+
+    def _write(self, values: list[torch.Tensor]) -> None:
+        for weight, value in zip(self.weights, values, strict=True):
+            weight.copy_(value)
+
     def state_dict(self) -> dict[str, Any]:
-        """Masters by name, and AdamW's own state."""
-        return {"masters": dict(zip(self.names, self.masters, strict=True)), "adamw": self.adamw.state_dict()}
+        """Masters and their means by name, and the optimizers' own state."""
+        return {
+            "masters": dict(zip(self.names, self.masters, strict=True)),
+            "means": dict(zip(self.names, self.means, strict=False)),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take both back, and write the masters into the weights."""
-        for name, weight, master in zip(self.names, self.weights, self.masters, strict=True):
+        """Take all back, and write the masters into the weights."""
+        for name, master in zip(self.names, self.masters, strict=True):
             master.copy_(state["masters"][name])
-            weight.copy_(master)
-        self.adamw.load_state_dict(state["adamw"])
+        for name, mean in zip(self.names, self.means, strict=False):
+            mean.copy_(state["means"][name])
+        self._write(self.masters)
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
