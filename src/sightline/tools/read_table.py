@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.images import Pixels
 from sightline.tools.base import Parameter, Picture, finish
 from sightline.tools.reading import REGION, Page, Reader, boxes_of, read_page, whole
-from sightline.tools.recognise import Recogniser, ink_of, with_unread
+from sightline.tools.recognise import Recogniser, ink_in, with_unread
 from sightline.tools.table_grid import Grid, grid_of, lines_of
 from sightline.tools.worker import WorkerFailed, WorkerTimeout
 from sightline.types import Cell, Frame, Table, TextSpan, ToolResult, map_box
@@ -84,18 +85,19 @@ def table_of(page: Page, recogniser: Recogniser, *, deadline: float) -> Table | 
     if grid is None:
         return None
     page = _split(page, grid, recogniser, deadline=deadline)
-    ink = ink_of(page.pixels, height)
     title = [span for span in page.spans if span.box.center[1] < grid.ys[0]]
     cells: dict[tuple[int, int], list[TextSpan]] = {}
     for span, box in zip(page.spans, page.boxes, strict=True):
         if grid.ys[0] <= span.box.center[1]:
             cells.setdefault(grid.cell_of(box), []).append(span)
     rows = [
-        tuple(_cell(cells.get((r, c), []), ink) for c in range(len(grid.xs) - 1))
+        tuple(_cell(cells.get((r, c), []), page.pixels) for c in range(len(grid.xs) - 1))
         for r in range(len(grid.ys) - 1)
     ]
     rows = [row for row in rows if any(cell.text for cell in row)]
-    return Table(title=_joined(title, ink), header_rows=_header_rows(page, grid, rows), rows=tuple(rows))
+    return Table(
+        title=_joined(title, page.pixels), header_rows=_header_rows(page, grid, rows), rows=tuple(rows)
+    )
 
 
 def _split(page: Page, grid: Grid, recogniser: Recogniser, *, deadline: float) -> Page:
@@ -115,30 +117,29 @@ def _split(page: Page, grid: Grid, recogniser: Recogniser, *, deadline: float) -
     return Page(picture=page.picture, spans=(*kept, *again))
 
 
-def _cell(spans: list[TextSpan], ink: NDArray[np.bool_]) -> Cell:
+def _cell(spans: list[TextSpan], pixels: Pixels) -> Cell:
     if not spans:
         return Cell()
     score = min(span.score for span in spans)
-    return Cell(text=_joined(spans, ink), score=score, box=whole([span.box for span in spans]))
+    return Cell(text=_joined(spans, pixels), score=score, box=whole([span.box for span in spans]))
 
 
-def _joined(spans: list[TextSpan], ink: NDArray[np.bool_]) -> str:
+def _joined(spans: list[TextSpan], pixels: Pixels) -> str:
     """The texts in reading order, set apart by spaces."""
     order = [n for line in lines_of(boxes_of(spans)) for n in line]
-    return " ".join(_spaced(spans[n], ink) for n in order)
+    return " ".join(_spaced(spans[n], pixels) for n in order)
 
 
-def _spaced(span: TextSpan, ink: NDArray[np.bool_]) -> str:
+def _spaced(span: TextSpan, pixels: Pixels) -> str:
     """The digits of a run set apart where wide gaps stand between all of them, else the text as it is."""
     digits = span.text.replace(" ", "")
     if not (digits.isdigit() and len(digits) > 1):
         return span.text
-    x1, y1, x2, y2 = (round(v) for v in (span.box.x1, span.box.y1, span.box.x2, span.box.y2))
-    share = ink[y1:y2, x1:x2].mean(0)
+    share = ink_in(pixels, boxes_of([span])[0]).mean(0)
     columns = np.concatenate([[False], (share > 0) & (share < 0.95), [False]])  # fuller ones are rules
     edges = np.nonzero(np.diff(columns.astype(int)))[0].reshape(-1, 2)
     gaps = edges[1:, 0] - edges[:-1, 1]
-    wide = len(edges) == len(digits) and gaps.min() > 0.15 * (y2 - y1)
+    wide = len(edges) == len(digits) and gaps.min() > 0.15 * span.box.height
     return " ".join(digits) if wide else span.text
 
 

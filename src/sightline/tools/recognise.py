@@ -106,14 +106,11 @@ def _line(pixels: Pixels, box: NDArray[np.float64]) -> Pixels:
     return np.asarray(cv2.copyMakeBorder(part, 0, 0, side, side, cv2.BORDER_CONSTANT, value=paper), np.uint8)
 
 
-def ink_of(pixels: Pixels, height: float) -> NDArray[np.bool_]:
-    """Where strokes, no wider than a third of `height` px, stand out from what is around them, bool[H, W]."""
-    dark, light = _strokes(pixels, height)
-    return np.asarray((dark | light) > 0, np.bool_)
-
-
 def _strokes(pixels: Pixels, height: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Dark strokes and light ones, uint8[H, W] of 0 and 1 each."""
+    """Where strokes no wider than a third of `height` px are darker, and where lighter, than what is around.
+
+    uint8[H, W] of 0 and 1 each.
+    """
     import cv2
 
     kernel = np.ones((max(round(height * 0.3), 3),) * 2, np.uint8)
@@ -159,15 +156,32 @@ def _tight(ink: NDArray[Any], part: NDArray[np.bool_], stat: NDArray[Any]) -> li
     return [x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1] if len(xs) else [0, 0, 0, 0]
 
 
+def ink_in(pixels: Pixels, box: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """What stands out from the paper around a box, bool[h, w] of the whole px in it."""
+    x1, y1, x2, y2 = (max(round(v), 0) for v in box)
+    away = _away(pixels, box)[: max(y2 - y1, 1), : max(x2 - x1, 1)]
+    return np.asarray(away > max(0.4 * away.max(), CONTRAST), np.bool_)
+
+
 def ink_colour(pixels: Pixels, box: NDArray[np.float64]) -> NDArray[np.float64]:
     """The commonest colour of what stands out most from the paper around a box, RGB float64[3]."""
-    x1, y1, x2, y2 = (max(round(v), 0) for v in box)
+    inset = 0.12 * (box[3] - box[1])  # boxes of lines are wide enough to touch the rules of a table
+    away = _away(pixels, inner := box + np.array([1, 1, -1, -1]) * inset, around=box)
+    x1, y1 = (max(round(v), 0) for v in inner[:2])
+    part = pixels[y1 : y1 + away.shape[0], x1 : x1 + away.shape[1]].astype(float)
+    return np.asarray(np.median(part[away >= 0.6 * away.max()], 0), float)
+
+
+def _away(
+    pixels: Pixels, box: NDArray[np.float64], *, around: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """How far each px of a box is from the paper, the median px of the edge around it, 0..255."""
+    x1, y1, x2, y2 = (max(round(v), 0) for v in (box if around is None else around))
     out = pixels[max(y1 - 2, 0) : y2 + 2, max(x1 - 2, 0) : x2 + 2].astype(float)
     paper = np.median(np.concatenate([out[0], out[-1], out[:, 0], out[:, -1]]), 0)
-    inset = round(0.12 * (y2 - y1))  # boxes of lines are wide enough to touch the rules of a table
-    part = pixels[y1 + inset : max(y2 - inset, y1 + inset + 1), x1 + inset : max(x2 - inset, x1 + inset + 1)]
-    away = np.abs(part - paper).max(2)
-    return np.asarray(np.median(part[away >= 0.6 * away.max()], 0), float)
+    x1, y1, x2, y2 = (max(round(v), 0) for v in box)
+    part = pixels[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)].astype(float)
+    return np.asarray(np.abs(part - paper).max(2), float)
 
 
 def without_icons(page: Page) -> Page:
@@ -193,8 +207,7 @@ def _is_wordy(text: str) -> bool:
 
 def with_case(page: Page) -> Page:
     """The page with lone letters of one shape in both cases in the case that their height tells."""
-    ink = ink_of(page.pixels, page.height_of_text())
-    tall = [_inked_rows(ink, box) for span, box in zip(page.spans, page.boxes, strict=True)]
+    tall = [_inked_rows(page.pixels, box) for box in page.boxes]
     full = [rows for span, rows in zip(page.spans, tall, strict=True) if span.text.isdigit()]
     small = 0.87 * float(np.median(full)) if full else 0.0
     spans = [
@@ -208,9 +221,8 @@ _ALIKE = tuple("CKOPSUVWXZ")
 """Capitals whose small letters are of the same shape."""
 
 
-def _inked_rows(ink: NDArray[np.bool_], box: NDArray[np.float64]) -> int:
-    x1, y1, x2, y2 = box.round().astype(int)
-    rows = np.nonzero(ink[max(y1, 0) : y2, max(x1, 0) : x2].any(1))[0]
+def _inked_rows(pixels: Pixels, box: NDArray[np.float64]) -> int:
+    rows = np.nonzero(ink_in(pixels, box).any(1))[0]
     return int(rows[-1] - rows[0] + 1) if len(rows) else 0
 
 
