@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sightline.train.evaluation.boxes import coco_map
+from sightline.train.evaluation.boxes import Corners, Found, coco_map, voc_ap
 from sightline.train.evaluation.captions import by_spaces, captions
 from sightline.train.evaluation.hallusion import Place, hallusion, rights
 from sightline.train.evaluation.mathvision import equal, extract, mathvision
@@ -108,6 +109,29 @@ def test_coco_map(pack: Path, expected: dict[str, Any]) -> None:
     found = json.loads((folder / "cocoapi_results.json").read_text())
     scores = coco_map(truth, found)
     assert {k: round(v, 6) for k, v in scores.items()} == expected["detection_map"]["test_coco_eval"]
+
+
+def voc_boxes(folder: Path) -> Iterator[tuple[str, list[float]]]:
+    """(image, numbers) of each line: an optional score, then x, y, width and height."""
+    for path in sorted(folder.glob("*.txt")):
+        for line in path.read_text().splitlines():
+            yield path.stem, [float(v) for v in line.split()[1:]]
+
+
+def corners(x: float, y: float, width: float, height: float) -> Corners:
+    return x, y, x + width, y + height
+
+
+@pytest.mark.parametrize("eleven", [True, False])
+def test_voc_ap(pack: Path, expected: dict[str, Any], eleven: bool) -> None:
+    folder = pack / "detection_map/test_case_1"
+    truth = defaultdict(list)
+    for image, box in voc_boxes(folder / "gts"):
+        truth[image].append(corners(*box))
+    found = [Found(image=i, box=corners(*b), score=score) for i, (score, *b) in voc_boxes(folder / "dets")]
+    known = expected["detection_map"]["test_case_1"]["eleven_point" if eleven else "every_point"]
+    for iou_from, ap in known.items():
+        assert voc_ap(truth, found, from_iou=float(iou_from), eleven=eleven) == pytest.approx(ap, abs=1e-10)
 
 
 def opencqa(pack: Path) -> tuple[list[str], list[list[str]]]:

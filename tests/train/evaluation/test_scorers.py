@@ -289,3 +289,14 @@ def test_an_interval_is_over_groups() -> None:
     uneven = [i / 100 for i in range(100)]
     assert interval(uneven, groups, seed=1) != interval(uneven, groups)
     assert group_means([1, 0, 1], ["a", "b", "a"]) == [1, 0]
+
+
+def test_voc_ap_by_hand() -> None:
+    truth = {"a": [(0.0, 0.0, 9.0, 9.0), (20.0, 0.0, 29.0, 9.0)], "b": [(0.0, 0.0, 9.0, 9.0)]}
+    scores = {("a", 0.0): 0.9, ("b", 50.0): 0.8, ("a", 20.0): 0.7}
+    found = [boxes.Found(image=i, box=(x, 0.0, x + 9, 9.0), score=s) for (i, x), s in scores.items()]
+    # Precision 1, 1/2, 2/3 at recall 1/3, 1/3, 2/3.
+    assert boxes.voc_ap(truth, found) == pytest.approx((1 + 2 / 3) / 3)
+    assert boxes.voc_ap(truth, found, eleven=True) == pytest.approx((4 * 1 + 3 * 2 / 3) / 11)
+    assert boxes.voc_ap(truth, [*found, *found]) == boxes.voc_ap(truth, found[:1] + found)  # a box once
+    assert (boxes.voc_ap({}, found), boxes.voc_ap(truth, [])) == (0, 0)

@@ -1,4 +1,4 @@
-"""Boxes: RefCOCO's accuracy at IoU 0.5, and COCO's mean average precision by pycocotools."""
+"""Boxes: RefCOCO's accuracy at IoU 0.5, COCO's mean average precision by pycocotools, Pascal VOC's AP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
 
 from sightline.train.evaluation.scores import Scores, accuracy
 
@@ -88,3 +91,62 @@ def coco_map(truth: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> di
         evaluation.accumulate()
         evaluation.summarize()
     return dict(zip(COCO_STATS, map(float, evaluation.stats), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A detection: the image, the XYXY box in px, and how sure, higher is surer."""
+
+    image: str
+    box: Corners
+    score: float
+
+
+def voc_ap(
+    truth: Mapping[str, Sequence[Corners]],
+    found: Sequence[Found],
+    *,
+    from_iou: float = IOU_FROM,
+    eleven: bool = False,
+) -> float:
+    """The average precision of one class as Pascal VOC counts it, 0..1; 0 where there are no true boxes.
+
+    Everingham et al. 2010 and its `VOCevaldet.m`: sides are counted in whole px, both ends within. The surest
+    detection comes first; each goes to the true box that it overlaps most, and only the first one there is
+    right.
+
+    Args:
+        truth: XYXY boxes in px by image.
+        found: detections of all images.
+        from_iou: the least IoU of a right one.
+        eleven: the mean of precision at the recalls 0, 0.1, ..., 1 (VOC 2007), not the area below all points.
+    """
+    total = sum(map(len, truth.values()))
+    if not total:
+        return 0.0
+    right = np.cumsum(_right(truth, found, from_iou))
+    recall = right / total
+    precision = right / np.arange(1, len(right) + 1)
+    best = np.maximum.accumulate(precision[::-1])[::-1]  # at this recall or a higher one
+    if eleven:
+        points = np.searchsorted(recall, np.linspace(0, 1, 11))  # 0.6000000000000001, as published figures
+        return float(np.append(best, 0.0)[points].mean())
+    return float((np.diff(recall, prepend=0.0) * best).sum())
+
+
+def _right(truth: Mapping[str, Sequence[Corners]], found: Sequence[Found], from_iou: float) -> list[bool]:
+    """Whether each detection is right, the surest first."""
+    taken: set[tuple[str, int]] = set()
+    rights = []
+    for one in sorted(found, key=lambda f: -f.score):
+        overlaps = [iou(_whole(one.box), _whole(box)) for box in truth.get(one.image, ())]
+        at = int(np.argmax(overlaps)) if overlaps else -1
+        right = at >= 0 and overlaps[at] >= from_iou and (one.image, at) not in taken
+        taken |= {(one.image, at)} if right else set()
+        rights.append(right)
+    return rights
+
+
+def _whole(box: Corners) -> Corners:
+    """With the last px within, as VOC counts."""
+    return box[0], box[1], box[2] + 1, box[3] + 1
