@@ -106,7 +106,7 @@ class CropReader(Toolish):
 
 
 class Page(Toolish):
-    """Reads given rows of spans, each 10 px high, one above the other."""
+    """Reads given rows of spans, each 10 px high, one above the other, as far as the picture goes."""
 
     name = "read_text"
     doc = "reads the words"
@@ -120,7 +120,7 @@ class Page(Toolish):
                 TextSpan(
                     text=text,
                     score=0.9,
-                    box=Box(x1=50 * i, y1=10 * y, x2=50 * i + 40, y2=10 * y + 10, frame=picture.frame),
+                    box=Box.clipped(50 * i, 10 * y, 50 * i + 40, 10 * y + 10, picture.frame),
                 )
                 for i, text in enumerate(row)
             )
