@@ -1,0 +1,142 @@
+"""compare(regions, what?): how alike two regions are in colour, size and structure, and a verdict.
+
+Structure is compared as shapes on their ground, both brought to one size: how far each pixel's colour is
+from that of the region's rim, so that a red circle and a blue one are alike.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from sightline.tools.base import Parameter, Picture, finish, why_refused
+from sightline.tools.looks import (
+    colour_difference,
+    colour_name,
+    colours,
+    middle_colour,
+    patch,
+    shared_colours,
+    ssim,
+    structure,
+)
+from sightline.tools.places import mapped
+from sightline.types import Box, Fact, Facts, ToolResult
+
+WHAT = ("all", "colour", "size", "structure")
+
+NOT_NOTICED = 2.3
+"""CIE76 below which two colours look the same (Mahy et al. 1994)."""
+
+OTHER_COLOUR = 20.0
+"""CIE76 from which two colours have different names: in drawn scenes, 99 % of like-named things lie closer
+than 18 and 99 % of others further than 30."""
+
+ALIKE_FROM, UNLIKE_TO = 0.6, 0.4
+"""SSIM from which structures are alike, and to which they are not; between them it is unclear."""
+
+SAME_SIZE = 1.15
+"""Sides that differ by no more than this factor are alike."""
+
+_MARGIN = 0.06
+"""Of the longer side: what is looked at around a tight box, so that the rim shows the ground."""
+
+
+class Comparer:
+    """The expert `compare`."""
+
+    name = "compare"
+    doc = "compares two regions: colour, size, structure"
+    parameters: tuple[Parameter, ...] = (
+        Parameter(name="regions", kind="regions", doc="the two to compare"),
+        Parameter(name="what", kind="choice", doc="else everything", required=False, options=WHAT),
+    )
+    weights = ""
+
+    @cached_property
+    def version(self) -> str:
+        """Of the library behind it."""
+        return f"opencv {version('opencv-python-headless')}"
+
+    def covers(self) -> str:
+        """In one line, what it does."""
+        return "two regions of one picture by colour (CIE76), size and structure (SSIM); not two pictures"
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        """Takes milliseconds, whatever `timeout_s` is."""
+        started = time.monotonic()
+        if reason := why_refused(self, picture, arguments):
+            return finish(self, started, "refused", message=reason)
+        boxes, what = mapped(arguments["regions"], picture), arguments.get("what") or "all"
+        if isinstance(boxes, str) or len(boxes) != 2:
+            message = boxes if isinstance(boxes, str) else f"compare takes two regions, not {len(boxes)}"
+            return finish(self, started, "refused", message=message)
+        return finish(self, started, "ok", Facts(items=_facts(picture, *boxes, what)))
+
+    def warm(self) -> None:
+        """Nothing is loaded."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _facts(picture: Picture, a: Box, b: Box, what: str) -> tuple[Fact, ...]:
+    """What was asked for; of `all`, the verdict first."""
+    parts = {
+        "colour": lambda: _colour(picture, a, b),
+        "size": lambda: _size(a, b),
+        "structure": lambda: _structure(picture, a, b),
+    }
+    verdicts, facts = {}, []
+    for name, make in parts.items():
+        if what in ("all", name):
+            verdicts[name], made = make()
+            facts += made
+    return (_verdict(verdicts, a, b), *facts)
+
+
+def _verdict(verdicts: dict[str, str], a: Box, b: Box) -> Fact:
+    """`different` where one part is, else `unclear` where one part is, else `alike`."""
+    said = next((word for word in ("different", "unclear") if word in verdicts.values()), "alike")
+    why = ", ".join(f"{name} {verdict}" for name, verdict in verdicts.items())
+    return Fact(name="1 and 2 are", value=f"{said} ({why})", of=(a, b))
+
+
+def _colour(picture: Picture, a: Box, b: Box) -> tuple[str, list[Fact]]:
+    first, second = middle_colour(picture.pixels, a), middle_colour(picture.pixels, b)
+    away = colour_difference(first, second)
+    shared = shared_colours(colours(patch(picture.pixels, a)), colours(patch(picture.pixels, b)))
+    verdict = "the same" if away < NOT_NOTICED else "alike" if away < OTHER_COLOUR else "different"
+    return verdict, [
+        Fact(name="colour of 1", value=_named(first), of=(a,)),
+        Fact(name="colour of 2", value=_named(second), of=(b,)),
+        Fact(name="colour difference", value=round(away, 1), unit="CIE76", of=(a, b)),
+        Fact(name="colours in common, ground included", value=round(100 * shared, 1), unit="%", of=(a, b)),
+    ]
+
+
+def _named(rgb: tuple[int, int, int]) -> str:
+    return f"{colour_name(rgb)} #{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x}"
+
+
+def _size(a: Box, b: Box) -> tuple[str, list[Fact]]:
+    ratios = (b.width / a.width, b.height / a.height)
+    same = all(1 / SAME_SIZE <= ratio <= SAME_SIZE for ratio in ratios)
+    return "alike" if same else "different", [
+        Fact(name="area of 2 to area of 1", value=round(b.area / a.area, 3), of=(a, b)),
+        Fact(name="width of 2 to width of 1", value=round(ratios[0], 3), of=(a, b)),
+        Fact(name="height of 2 to height of 1", value=round(ratios[1], 3), of=(a, b)),
+    ]
+
+
+def _structure(picture: Picture, a: Box, b: Box) -> tuple[str, list[Fact]]:
+    likeness = ssim(*(structure(patch(picture.pixels, _wider(box))) for box in (a, b)))
+    verdict = "alike" if likeness >= ALIKE_FROM else "different" if likeness <= UNLIKE_TO else "unclear"
+    return verdict, [Fact(name="structure in common (SSIM)", value=round(likeness, 3), of=(a, b))]
+
+
+def _wider(box: Box) -> Box:
+    margin = _MARGIN * max(box.width, box.height)
+    return Box.clipped(box.x1 - margin, box.y1 - margin, box.x2 + margin, box.y2 + margin, box.frame)

@@ -1,0 +1,97 @@
+"""count(query): how many there are, by the detector, with the boxes that were counted.
+
+A count is as sure as its weakest box. Where some boxes are doubtful, the facts say so: how many at least,
+and how many at most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from typing import Any
+
+from sightline.tools.base import Parameter, Picture, Tool, finish, why_refused
+from sightline.types import Detection, Detections, Fact, Facts, ToolResult
+
+SURE_FROM = 0.6
+"""Detections of a lower score are doubtful."""
+
+TWICE_FROM = 0.6
+"""Intersection over union from which two boxes may be one thing that was found twice."""
+
+
+class Counter:
+    """The expert `count`. Its process and its weights are the detector's."""
+
+    name = "count"
+    doc = "counts objects"
+    parameters: tuple[Parameter, ...] = (
+        Parameter(name="query", kind="phrase", doc="what to count, such as: small red circles"),
+    )
+
+    def __init__(self, detector: Tool, *, sure_from: float = SURE_FROM) -> None:
+        """Count with `detector`, which takes a `query`; below `sure_from`, 0..1, its boxes are doubtful."""
+        self._detector = detector
+        self._sure_from = sure_from
+
+    @property
+    def version(self) -> str:
+        """The detector's, and the score from which a box is sure."""
+        return f"{self._detector.version}, sure from {self._sure_from:g}"
+
+    @property
+    def weights(self) -> str:
+        """The detector's."""
+        return self._detector.weights
+
+    def covers(self) -> str:
+        """What the detector covers."""
+        return f"counts by the detector, which {self._detector.covers()}"
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        """Count what the query names. A failure of the detector is handed on as it is."""
+        started = time.monotonic()
+        if reason := why_refused(self, picture, arguments):
+            return finish(self, started, "refused", message=reason)
+        result = self._detector.run(picture, {"query": arguments["query"]}, timeout_s=timeout_s)
+        if result.status not in ("ok", "empty"):
+            return finish(self, started, result.status, message=result.message)
+        found = result.payload.items if isinstance(result.payload, Detections) else ()
+        facts = Facts(items=counts(found, self._sure_from))
+        return finish(self, started, "ok" if found else "empty", facts)
+
+    def warm(self) -> None:
+        """Load the detector. Raises as it does."""
+        self._detector.warm()
+
+    def close(self) -> None:
+        """Close the detector; a later call of either sets up again."""
+        self._detector.close()
+
+
+def counts(found: tuple[Detection, ...], sure_from: float) -> tuple[Fact, ...]:
+    """The count with its boxes; `at least` and `at most` where some are doubtful; then a count a label."""
+    boxes = tuple(d.box for d in found)
+    facts = [Fact(name="count", value=len(found), of=boxes)]
+    doubtful = [d for n, d in enumerate(found) if d.score < sure_from or _twice(d, found[:n])]
+    if doubtful:
+        of = tuple(d.box for d in doubtful)
+        facts.append(Fact(name="count, at least", value=len(found) - len(doubtful), of=()))
+        facts.append(Fact(name="count, at most", value=len(found), of=()))
+        facts.append(
+            Fact(name="doubtful", value=", ".join(f"{d.name()} {d.score:.0%}" for d in doubtful), of=of)
+        )
+    labels = Tally(d.label for d in found)
+    if len(labels) > 1:
+        for label, number in sorted(labels.items(), key=lambda item: (-item[1], item[0])):
+            facts.append(Fact(name=f"count of {label}", value=number, of=_of(found, label)))
+    return tuple(facts)
+
+
+def _of(found: tuple[Detection, ...], label: str) -> tuple[Any, ...]:
+    return tuple(d.box for d in found if d.label == label)
+
+
+def _twice(one: Detection, better: tuple[Detection, ...]) -> bool:
+    """Whether a better detection has nearly the same box."""
+    return any(one.box.iou(other.box) >= TWICE_FROM for other in better)
