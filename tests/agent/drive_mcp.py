@@ -10,7 +10,8 @@ from tests.agent.doubles import Blobs, Page
 
 from sightline.agent import Agent, Plan, ScriptedPlanner
 from sightline.agent.mcp_server import serve
-from sightline.images import Picture
+from sightline.images import ImageStore, Picture
+from sightline.tools.crop import Cropper
 from sightline.types import ToolCall, ToolResult
 
 
@@ -25,8 +26,9 @@ class Chatty(Blobs):
 def main(*roots: str) -> None:
     look = Plan(calls=(ToolCall(name="detect", arguments={"query": "red squares"}),))
     planner = ScriptedPlanner([look, Plan(answer="2", cites=("e1",))])
-    tools = {"detect": Chatty(), "read_text": Page(("TOTAL", "12.50"))}
-    serve([Path(root) for root in roots], Agent(planner, tools))
+    store = ImageStore()
+    tools = {"detect": Chatty(), "read_text": Page(("TOTAL", "12.50")), "crop": Cropper(store)}
+    serve([Path(root) for root in roots], Agent(planner, tools, store=store))
 
 
 if __name__ == "__main__":

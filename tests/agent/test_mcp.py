@@ -16,10 +16,12 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import CallToolResult, ImageContent, TextContent
 from PIL import Image
-from tests.agent.doubles import canvas
+from tests.agent.doubles import Toolish, canvas
 
+from sightline.agent import Agent, ScriptedPlanner
 from sightline.agent.mcp_server import build_server
 from sightline.errors import ConfigError
+from sightline.tools.base import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_REDS = canvas(("red", 10, 5), ("red", 100, 40), ("blue", 150, 70))
@@ -74,7 +76,8 @@ def data_uri() -> str:
 def test_the_tools_answer_with_text_structure_and_a_picture(folder: Path) -> None:
     async def talk(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert sorted(tools) == ["ask_image", "detect_objects", "read_text"]
+        run = ["run_crop", "run_detect", "run_read_text"]
+        assert sorted(tools) == ["ask_image", "detect_objects", "read_text", *run]
         assert tools["ask_image"].input_schema["required"] == ["image", "question"]
         assert tools["ask_image"].output_schema is not None
 
@@ -104,6 +107,53 @@ def test_the_tools_answer_with_text_structure_and_a_picture(folder: Path) -> Non
         assert [[s["text"] for s in row] for row in read.structured_content["rows"]] == [["TOTAL", "12.50"]]
 
     served(folder, talk)
+
+
+def test_each_expert_is_served_with_its_own_schema(folder: Path) -> None:
+    async def talk(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        crop = tools["run_crop"]
+        assert crop.description == "The expert crop: enlarges a region."
+        assert list(crop.input_schema["properties"]) == ["image", "region"]
+        assert crop.input_schema["required"] == ["image", "region"]
+        assert crop.input_schema["properties"]["region"]["minItems"] == 4
+        assert crop.output_schema is not None
+
+        found = await client.call_tool("run_detect", {"image": "good.png", "query": "red squares"})
+        said = found.structured_content
+        assert (said["status"], said["tool"], said["version"]) == ("ok", "detect", "test 1")
+        assert [item["box"] for item in said["finding"]["items"]] == [[10, 5, 30, 25], [100, 40, 120, 60]]
+        assert text_of(found).startswith("ok: 2 found\nred square (10,5)-(30,25) 90%")
+        assert not np.array_equal(image_of(found), TWO_REDS), "the boxes are drawn"
+
+        cut = await client.call_tool("run_crop", {"image": "good.png", "region": [100, 40, 120, 60]})
+        assert cut.structured_content["finding"]["region"] == [100, 40, 120, 60]
+        assert image_of(cut).shape == (448, 448, 3)  # the crop itself
+        assert (image_of(cut) == (220, 30, 30)).all()
+
+        for name, arguments, reason in (
+            ("run_crop", {"region": [1, 2, 3]}, "region must be x1,y1,x2,y2 in px of the image"),
+            ("run_crop", {}, "refused: crop needs region"),
+            ("run_detect", {"query": "red", "size": 3}, "refused: detect takes no argument size"),
+            ("run_crop", {"image": "../out/good.png", "region": [1, 2, 3, 4]}, "outside the allowed folders"),
+            ("run_crop", {"image": 3, "region": [1, 2, 3, 4]}, "refused: image must be a text"),
+        ):
+            refused = await client.call_tool(name, {"image": "good.png", **arguments})
+            assert refused.is_error
+            assert reason in text_of(refused)
+        unknown = await client.call_tool("run_detect", {"image": "good.png", "query": "dogs"})
+        assert (unknown.is_error, unknown.structured_content["status"]) == (False, "unsupported")
+        assert unknown.structured_content["finding"] is None
+
+    served(folder, talk)
+
+
+def test_an_argument_that_is_called_image_is_refused(folder: Path) -> None:
+    class Twice(Toolish):
+        parameters = (Parameter(name="image", kind="text", doc="another"),)
+
+    with pytest.raises(ConfigError, match="tool cannot be served"):
+        build_server([folder], Agent(ScriptedPlanner([]), {"tool": Twice()}))  # type: ignore[dict-item]
 
 
 def test_what_cannot_be_used_is_said_in_a_line(folder: Path) -> None:
@@ -142,11 +192,12 @@ def test_a_handshake_loads_no_model(folder: Path) -> None:
     script = (
         "import sys, asyncio, pathlib\n"
         "from sightline.agent.mcp_server import build_server\n"
+        "from sightline.tools.registry import EXPERTS\n"
         "from mcp.client import Client\n"
         "server, _ = build_server([pathlib.Path(sys.argv[1])])\n"
         "async def main():\n"
         "    async with Client(server, mode='legacy') as client:\n"
-        "        assert len((await client.list_tools()).tools) == 3\n"
+        "        assert len((await client.list_tools()).tools) == 3 + len(EXPERTS)\n"
         "asyncio.run(main())\n"
         "heavy = {'torch', 'transformers', 'langgraph', 'ultralytics', 'rapidocr'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

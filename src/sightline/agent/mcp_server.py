@@ -1,4 +1,4 @@
-"""The door for other agents: three tools over the Model Context Protocol.
+"""The door for other agents: three tools over the Model Context Protocol, and each expert as `run_NAME`.
 
 Models load at the first call, so that `initialize` costs nothing. Clients choose neither weights nor
 devices, and see only files under the roots that the operator named.
@@ -16,19 +16,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool as ServedTool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 import sightline
-from sightline.errors import ConfigError, InputError, SightlineError
-from sightline.images import Picture, check_root, load_image
+from sightline.agent.budget import Budget
+from sightline.errors import ConfigError, InputError
+from sightline.images import ImageStore, Picture, check_root, load_image
+from sightline.tools.arguments import schema, typed
+from sightline.tools.base import Tool
+from sightline.tools.guard import guarded_run
 from sightline.types import Answer, Box, Detections, Status, TextLines, ToolResult
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from sightline.agent.agent import Agent
 
 XYXY = tuple[float, float, float, float]
 
+PLANNED = ("detect", "read_text", "crop")
+"""The experts that the embedded planner was trained to call."""
+
+_LOOKS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _IMAGE = "a path under the allowed folders, or a data URI (data:image/png;base64,...)"
 _PICTURE_PX = 1024
 _TEXT_CHARS = 12_000
@@ -94,11 +106,26 @@ class ObjectsFound(BaseModel):
     message: str
 
 
+class ExpertSaid(BaseModel):
+    """What one expert found. `empty` means nothing is there, `unsupported` that it knows no such thing."""
+
+    tool: str
+    status: Status
+    text: str = Field(description="the finding in words")
+    finding: dict[str, Any] | None = Field(description="boxes are [x1, y1, x2, y2] in pixels of the image")
+    message: str
+    version: str
+    seconds: float
+
+
 class _Desk:
-    """What the tools share: one agent, made at the first call and used by one call at a time."""
+    """What the tools share: the experts, and one agent, made for its first question and asked one by one."""
 
     def __init__(self, roots: Sequence[Path], agent: Agent | None) -> None:
         self.roots = [root.resolve() for root in roots]
+        self.store = agent.store if agent is not None else ImageStore()
+        self.experts = _experts(self.store) if agent is None else dict(agent.tools)
+        self._seconds = (agent.budget if agent is not None else Budget()).per_tool_seconds
         self._agent = agent
         self._lock = Lock()
 
@@ -121,18 +148,16 @@ class _Desk:
         except InputError as error:
             raise ToolError(str(error)) from error
 
-    def call(self, tool: str, picture: Picture, arguments: dict[str, Any]) -> ToolResult:
+    def call(self, tool: str, picture: Picture, given: dict[str, Any]) -> ToolResult:
         """One call of an expert. Raises `ToolError` if it could not be carried out."""
-        with self._lock:
-            agent = self._ready()
-            if tool not in agent.tools:
-                raise ToolError(f"this server has no expert {tool}")
-            expert = agent.tools[tool]
-            try:
-                expert.warm()
-            except SightlineError as error:
-                raise ToolError(str(error)) from error
-            result = expert.run(picture, arguments, timeout_s=agent.budget.per_tool_seconds)
+        if tool not in self.experts:
+            raise ToolError(f"this server has no expert {tool}")
+        expert = self.experts[tool]
+        try:
+            arguments = typed(expert, given, picture.frame)
+        except InputError as error:
+            raise ToolError(f"refused: {error}") from error
+        result = guarded_run(expert, picture, arguments, timeout_s=self._seconds)
         if result.status in ("error", "timeout", "refused"):
             raise ToolError(f"{result.status}: {result.message}")
         return result
@@ -141,13 +166,20 @@ class _Desk:
         if self._agent is None:
             from sightline.agent.agent import Agent
 
-            self._agent = Agent()
+            tools = {name: self.experts[name] for name in PLANNED}
+            self._agent = Agent(tools=tools, store=self.store)
         return self._agent
 
     def close(self) -> None:
-        """Free the agent's processes."""
-        if self._agent is not None:
-            self._agent.close()
+        """Free the experts' processes."""
+        for expert in self.experts.values():
+            expert.close()
+
+
+def _experts(store: ImageStore) -> dict[str, Tool]:
+    from sightline.tools.registry import all_tools
+
+    return all_tools(store=store)
 
 
 def build_server(roots: Sequence[Path], agent: Agent | None = None) -> tuple[MCPServer[Any], _Desk]:
@@ -166,7 +198,9 @@ def build_server(roots: Sequence[Path], agent: Agent | None = None) -> tuple[MCP
     server: MCPServer[Any] = MCPServer(
         "sightline",
         version=sightline.__version__,
-        instructions="Answers questions about images, reads their text and finds objects, with evidence.",
+        instructions="Answers questions about images, reads their text and finds objects, with evidence. "
+        "The tools run_... are its experts, each for itself.",
+        tools=[_served(name, expert, desk) for name, expert in desk.experts.items()],
         log_level="WARNING",
     )
     _add_tools(server, desk)
@@ -174,9 +208,9 @@ def build_server(roots: Sequence[Path], agent: Agent | None = None) -> tuple[MCP
 
 
 def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
-    looks = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-
-    @server.tool(annotations=looks, description="Answer a question about an image, with the evidence for it.")
+    @server.tool(
+        annotations=_LOOKS, description="Answer a question about an image, with the evidence for it."
+    )
     def ask_image(
         image: Annotated[str, Field(description=_IMAGE)],
         question: Annotated[str, Field(description="1 to 2000 characters")],
@@ -187,14 +221,14 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
             raise ToolError(answer.message)
         return _result(_answer_text(answer), _asked(answer), picture, answer.boxes)
 
-    @server.tool(annotations=looks, description="Read the text in an image, row by row.")
+    @server.tool(annotations=_LOOKS, description="Read the text in an image, row by row.")
     def read_text(image: Annotated[str, Field(description=_IMAGE)]) -> Annotated[CallToolResult, TextRead]:
         picture = desk.open(image)
         result = desk.call("read_text", picture, {})
         return _result(result.to_text(_TEXT_CHARS), _text_read(result), picture, _boxes(result))
 
     @server.tool(
-        annotations=looks, description="Find objects in an image by what they are, such as 'red circles'."
+        annotations=_LOOKS, description="Find objects in an image by what they are, such as 'red circles'."
     )
     def detect_objects(
         image: Annotated[str, Field(description=_IMAGE)],
@@ -207,23 +241,84 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
         return _result(result.to_text(_TEXT_CHARS), _objects_found(result, query), picture, _boxes(result))
 
 
-def _result(text: str, structured: BaseModel, picture: Picture, boxes: Sequence[Box]) -> CallToolResult:
-    """Text, the annotated image, and the structured output."""
-    image = ImageContent(type="image", data=_png(picture, boxes), mime_type="image/png")
-    return CallToolResult(
-        content=[TextContent(type="text", text=text), image],
-        structured_content=structured.model_dump(mode="json"),
+class _Given(ArgModelBase):
+    """Arguments of any name: `typed` checks them, by the schema that is published."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def model_dump_one_level(self) -> dict[str, Any]:
+        """All of them."""
+        return dict(self.model_extra or {})
+
+
+def _served(name: str, expert: Tool, desk: _Desk) -> ServedTool:
+    """`run_NAME`: an expert with its own schema, and the image beside its arguments.
+
+    Raises `ConfigError` where an argument of its own is called `image`.
+    """
+    parameters = schema(expert)
+    if "image" in parameters["properties"]:
+        raise ConfigError(f"{name} cannot be served: its argument `image` would stand for two things")
+    image = {"type": "string", "description": _IMAGE}
+    parameters["properties"] = {"image": image, **parameters["properties"]}
+    parameters["required"] = ["image", *parameters["required"]]
+
+    def run(**given: Any) -> CallToolResult:
+        image = given.pop("image", None)
+        if not isinstance(image, str):
+            raise ToolError("refused: image must be a text")
+        picture = desk.open(image)
+        return _expert_result(desk.call(name, picture, given), picture, desk.store)
+
+    return ServedTool(
+        fn=run,
+        name=f"run_{name}",
+        title=None,
+        description=f"The expert {name}: {expert.doc}.",
+        parameters=parameters,
+        fn_metadata=FuncMetadata(arg_model=_Given, output_model=ExpertSaid),
+        is_async=False,
+        context_kwarg=None,
+        annotations=_LOOKS,
     )
 
 
-def _png(picture: Picture, boxes: Sequence[Box]) -> str:
-    """The picture with the boxes on it, as base64 of a PNG."""
+def _expert_result(result: ToolResult, picture: Picture, store: ImageStore) -> CallToolResult:
+    """What an expert found: in words, drawn, and as JSON."""
+    from sightline.agent.overlay import draw_result, plain
+
+    said = ExpertSaid(
+        tool=result.tool,
+        status=result.status,
+        text=result.to_text(_TEXT_CHARS),
+        finding=plain(result.payload, picture.frame) if result.payload else None,
+        message=result.message,
+        version=result.version,
+        seconds=round(result.seconds, 4),
+    )
+    drawn = draw_result(picture, result, store=store, longest=_PICTURE_PX, shortest=0)
+    return _content(said.text, said, drawn)
+
+
+def _result(text: str, structured: BaseModel, picture: Picture, boxes: Sequence[Box]) -> CallToolResult:
+    """Text, the annotated image, and the structured output."""
     from sightline.agent.render import annotate
 
     labels = [str(i) for i in range(1, len(boxes) + 1)] if len(boxes) <= 20 else [""] * len(boxes)
+    return _content(text, structured, annotate(picture.pixels, boxes, labels, longest=_PICTURE_PX))
+
+
+def _content(text: str, structured: BaseModel, image: Image) -> CallToolResult:
     buffer = io.BytesIO()
-    annotate(picture.pixels, boxes, labels, longest=_PICTURE_PX).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    image.save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return CallToolResult(
+        content=[
+            TextContent(type="text", text=text),
+            ImageContent(type="image", data=data, mime_type="image/png"),
+        ],
+        structured_content=structured.model_dump(mode="json"),
+    )
 
 
 def _answer_text(answer: Answer) -> str:
