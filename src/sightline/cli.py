@@ -333,21 +333,36 @@ def _print_json(value: object) -> None:
 
 def _show_experts(experts: list[Expert]) -> None:
     from rich.console import Console
-    from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     styles = {"ready": "green", "missing": "yellow", "broken": "red"}
     for expert in experts:
-        head = Text.assemble((expert.name, "bold cyan"), *([" ", expert.usage] if expert.usage else []))
+        head = Text(_wrapped(f"{expert.name} {expert.usage}", console.width, 0))
+        head.stylize("bold cyan", 0, len(expert.name))
         state = Text(expert.state, style=styles[expert.state])
-        made_by = ", ".join(
-            filter(None, (expert.version, f"weights {expert.weights}" * bool(expert.weights)))
-        )
         console.print(head)
-        console.print(Text.assemble("  ", state, "  ", (made_by, "dim")))
+        console.print(Text.assemble("  ", state, (f"  {_made_by(expert.version, expert.weights)}", "dim")))
         for said in filter(None, (expert.covers or expert.doc, expert.note)):
-            console.print(Padding(Text(said), (0, 0, 0, 2), expand=False))
+            console.print(Text(_wrapped(said, console.width, 2)))
+
+
+def _wrapped(text: str, width: int, indent: int) -> str:
+    """Lines of `width`, the first `indent` characters in, the others at least four."""
+    from textwrap import fill
+
+    return fill(
+        text,
+        width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent or 4),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _made_by(version: str, weights: str) -> str:
+    return ", ".join(filter(None, (version, f"weights {weights}" if weights else "")))
 
 
 @app.command()
@@ -413,8 +428,7 @@ def _show_result(result: ToolResult) -> None:
     console.print(Text(result.status, style="bold green" if result.status == "ok" else "bold yellow"))
     if result.payload is not None:
         console.print(Text(result.payload.to_text(100_000)))
-    made_by = ", ".join(filter(None, (result.version, f"weights {result.weights}" * bool(result.weights))))
-    console.print(Text(f"{made_by}, {result.seconds:.2f} s", style="dim"))
+    console.print(Text(f"{_made_by(result.version, result.weights)}, {result.seconds:.2f} s", style="dim"))
 
 
 @app.command()

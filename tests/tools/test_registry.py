@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 from sightline.images import ImageStore
+from sightline.tools.arguments import schema
 from sightline.tools.crop import Cropper
-from sightline.tools.registry import default_tools
+from sightline.tools.registry import EXPERTS, all_tools, default_tools
 
 
 def test_the_tools_and_their_signatures() -> None:
@@ -30,11 +31,40 @@ def test_the_tools_and_their_signatures() -> None:
         tool.close()
 
 
+def test_every_expert_keeps_the_contract() -> None:
+    store = ImageStore()
+    tools = all_tools(store=store)
+    assert list(tools) == list(EXPERTS)
+    assert set(default_tools()) <= set(tools)
+    for name, tool in tools.items():
+        assert tool.name == name
+        assert tool.doc
+        assert len(tool.doc) <= 80
+        assert tool.version
+        assert "\n" not in tool.covers()
+        names = [p.name for p in tool.parameters]
+        assert len(set(names)) == len(names)
+        for parameter in tool.parameters:
+            assert parameter.doc
+            assert bool(parameter.options) == (parameter.kind == "choice")
+        assert schema(tool)["type"] == "object"
+        tool.close()
+    assert all(tool.store is store for tool in tools.values() if hasattr(tool, "store"))
+
+
+def test_experts_that_need_another_share_it() -> None:
+    tools = all_tools()
+    for name, (_, needs) in EXPERTS.items():
+        held = list(vars(tools[name]).values())
+        for need in needs:
+            assert need == "store" or any(part is tools[need] for part in held)
+
+
 def test_making_them_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from sightline.tools.registry import default_tools; t = default_tools();"
+        "import sys; from sightline.tools.registry import all_tools; t = all_tools();"
         "[(tool.covers(), tool.version, tool.weights) for tool in t.values()];"
-        "print([m for m in ('torch', 'ultralytics', 'rapidocr', 'onnxruntime', 'cv2') if m in sys.modules])"
+        "print([m for m in ('torch', 'ultralytics', 'rapidocr', 'onnxruntime', 'pint') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True

@@ -19,6 +19,11 @@ EXPERTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "detect": ("sightline.tools.detect:Detector", ()),
     "read_text": ("sightline.tools.read_text:TextReader", ()),
     "crop": ("sightline.tools.crop:Cropper", ("store",)),
+    "count": ("sightline.tools.count:Counter", ("detect",)),
+    "measure": ("sightline.tools.measure:Measurer", ()),
+    "compare": ("sightline.tools.compare:Comparer", ()),
+    "calculate": ("sightline.tools.calculate:Calculator", ()),
+    "read_table": ("sightline.tools.read_table:TableReader", ("read_text",)),
 }
 """Where each class is, and what it is made of: `store`, or experts that stand above it."""
 

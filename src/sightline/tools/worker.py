@@ -138,7 +138,9 @@ class Worker:
         return value
 
     def warm(self, *, timeout_s: float | None = None) -> None:
-        """Start the process and make the expert now. Raises as `call` does."""
+        """Start the process and make the expert now, unless it is made. Raises as `call` does."""
+        if (child := self._child) and child.ready and child.process.poll() is None:
+            return
         limit = self._start_limit_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + limit
         with self._lock, self._told(f"not ready after {limit:g} s"):
