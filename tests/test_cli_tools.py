@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from PIL import Image
 from pycocotools import mask as coco
 from tests.agent.doubles import Blobs, Faulty, Page, Toolish, canvas, raise_
 
+import tools_table
 from sightline import cli
 from sightline.agent.experts import describe
 from sightline.agent.overlay import decode, draw_result
@@ -245,3 +248,44 @@ def test_masks_decode_and_many_boxes_have_no_tags() -> None:
     text = Page(*[("a", "b")] * 9).run(picture, {}, timeout_s=1)
     plain = draw_result(picture, text, store=ImageStore(), shortest=0)
     assert plain.size == (200, 100)
+
+
+def test_the_code_of_the_document_runs(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    document = (root / "docs/tools.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    assert len(blocks) == 2
+    script = tmp_path / "document.py"
+    script.write_text("\n".join(blocks))
+    subprocess.run([sys.executable, script], cwd=root, check=True, timeout=120)
+
+
+def test_the_commands_of_the_document_are_read(
+    root: Path,
+    tmp_path: Path,
+    experts: dict[str, Tool],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    document = (root / "docs/tools.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    sightline (.*)$", document, re.MULTILINE)
+    assert len(commands) == 4
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(root / "examples")
+    for command in commands:
+        code, out, err = call(capsys, *shlex.split(command))
+        assert (code, err) == (0, ""), command
+        assert out
+    assert (tmp_path / "found.png").exists()
+
+
+def test_the_table_measures_an_expert(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    document = tmp_path / "tools.md"
+    document.write_text("before\n<!-- measured -->\nold\n<!-- measured -->\nafter\n")
+    arguments = ["tools_table.py", "--only", "crop", "--runs", "2", "--into", str(document)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert tools_table.main() == 0
+    lines = document.read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("before", "after")
+    assert re.fullmatch(r"\| `crop` \| scene.png \| \d+\.\d s \| \d+\.\d ms \| none \|", lines[4])
+    assert "old" not in lines
+    assert lines.count("<!-- measured -->") == 2
