@@ -15,6 +15,7 @@ from tests.agent.doubles import Blobs, Cropper, CropReader, Faulty, Page, canvas
 from sightline.agent import Agent, Budget, Plan, Request, ScriptedPlanner
 from sightline.errors import ImageError, PathRefused, QuestionError, WeightsError
 from sightline.images import ImageStore
+from sightline.tools.draw import Drawer
 from sightline.types import Answer, ToolCall, ToolResult
 
 TWO_REDS = canvas(("red", 10, 5), ("red", 100, 40), ("blue", 150, 70))
@@ -256,6 +257,20 @@ def test_a_region_is_resolved_and_the_crop_goes_to_the_planner_as_an_image() -> 
     assert (crop.pixels == TWO_REDS[5, 10]).all()
     assert (crop.frame.x0, crop.frame.y0, crop.frame.scale) == (10, 5, 3)
     assert [(b.x1, b.y1, b.x2, b.y2) for b in answer.boxes] == [(10, 5, 30, 25)]
+
+
+def test_a_drawing_goes_to_the_planner_as_an_image() -> None:
+    store = ImageStore()
+    planner = Recorder(
+        Plan(calls=(detect("red"),)),
+        Plan(calls=(ToolCall(name="draw", arguments={"regions": "e1", "style": "arrow"}),)),
+        Plan(answer="red", cites=("e2",)),
+    )
+    answer = Agent(planner, {"detect": Blobs(), "draw": Drawer(store)}, store=store).run(TWO_REDS, "Which?")
+    drawing = planner.requests[2].pictures[1]
+    assert drawing.pixels.shape == (224, 448, 3)
+    assert (drawing.frame.width, drawing.frame.height, drawing.frame.scale) == (448, 224, 2.24)
+    assert [(b.x1, b.y1) for b in answer.boxes] == [(10, 5), (100, 40)]
 
 
 def test_no_more_crops_are_shown_than_the_budget_says() -> None:

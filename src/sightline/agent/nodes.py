@@ -21,7 +21,7 @@ from sightline.agent.verify import verify as check_answer
 from sightline.images import ImageStore, Picture
 from sightline.tools.base import Tool
 from sightline.tools.cache import Cache
-from sightline.types import AnswerStatus, Crop, Evidence, Frame, Step
+from sightline.types import AnswerStatus, Crop, Drawing, Evidence, Frame, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def _ask(state: State, context: Context, evidence: list[Evidence], must_answer: 
 
 
 def _pictures(state: State, context: Context) -> list[Picture]:
-    """The original and the crops, pixels fetched from the store."""
+    """The original, the crops and the drawings, pixels fetched from the store."""
     kept = zip(state["images"], state["frames"], strict=True)
     return [
         Picture(pixels=context.store.get(image), frame=Frame.model_validate(frame)) for image, frame in kept
@@ -157,7 +157,7 @@ def act(state: Job, runtime: Runtime[Context]) -> Json:
 
 
 def observe(state: State, runtime: Runtime[Context]) -> State:
-    """Write the round's results to the trace; show new crops; note whether anything is left to do.
+    """Write the round's results to the trace; show new crops and drawings; note whether there is more to do.
 
     A round whose calls were all refused has taught the planner nothing: the next one must answer.
     One that found something out closes the case of an answer that was refused before it.
@@ -168,10 +168,10 @@ def observe(state: State, runtime: Runtime[Context]) -> State:
     images, frames = list(state["images"]), list(state["frames"])
     for e in new:
         context.trace.call(e, ids[e.id]["arguments"], context.picture.frame.model_dump())
-        crop = e.result.payload
-        if isinstance(crop, Crop) and len(images) <= context.budget.images:
-            images.append(crop.image)
-            frames.append(crop.frame.model_dump())
+        shown = e.result.payload
+        if isinstance(shown, Crop | Drawing) and len(images) <= context.budget.images:
+            images.append(shown.image)
+            frames.append(shown.frame.model_dump())
     refused = [e for e in new if e.result.status == "refused"]
     spent = any("budget of calls" in e.result.message for e in refused)
     learnt = len(refused) < len(new)

@@ -49,7 +49,7 @@ class Request:
 
     Attributes:
         question: cleaned, not empty.
-        pictures: the original, then the crops in the order in which they were made.
+        pictures: the original, then the crops and drawings in the order in which they were made.
         tools: those that may be called.
         evidence: all finished calls, failures among them, in order.
         must_answer: calls are not allowed any more.

@@ -84,15 +84,11 @@ class Comparer:
 
 def _facts(picture: Picture, a: Box, b: Box, what: str) -> tuple[Fact, ...]:
     """What was asked for; of `all`, the verdict first."""
-    parts = {
-        "colour": lambda: _colour(picture, a, b),
-        "size": lambda: _size(a, b),
-        "structure": lambda: _structure(picture, a, b),
-    }
-    verdicts, facts = {}, []
-    for name, make in parts.items():
+    verdicts: dict[str, str] = {}
+    facts: list[Fact] = []
+    for name, look in (("colour", _colour), ("size", _size), ("structure", _structure)):
         if what in ("all", name):
-            verdicts[name], made = make()
+            verdicts[name], made = look(picture, a, b)
             facts += made
     return (_verdict(verdicts, a, b), *facts)
 
@@ -121,7 +117,7 @@ def _named(rgb: tuple[int, int, int]) -> str:
     return f"{colour_name(rgb)} #{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x}"
 
 
-def _size(a: Box, b: Box) -> tuple[str, list[Fact]]:
+def _size(picture: Picture, a: Box, b: Box) -> tuple[str, list[Fact]]:
     ratios = (b.width / a.width, b.height / a.height)
     same = all(1 / SAME_SIZE <= ratio <= SAME_SIZE for ratio in ratios)
     return "alike" if same else "different", [

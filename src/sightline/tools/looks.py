@@ -73,7 +73,7 @@ def colours(pixels: Pixels) -> tuple[Colour, ...]:
 def _sampled(pixels: Pixels) -> Pixels:
     rows = np.linspace(0, pixels.shape[0] - 1, min(pixels.shape[0], SAMPLE)).round().astype(int)
     columns = np.linspace(0, pixels.shape[1] - 1, min(pixels.shape[1], SAMPLE)).round().astype(int)
-    return pixels[rows][:, columns]
+    return np.asarray(pixels[rows][:, columns], np.uint8)
 
 
 def _median(rgb: NDArray[np.uint8]) -> tuple[int, int, int]:
@@ -117,7 +117,7 @@ def ssim(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     import cv2
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5))[5:-5, 5:-5]
+        return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5), np.float64)[5:-5, 5:-5]
 
     c1, c2 = 0.01**2, 0.03**2
     ma, mb = mean(a), mean(b)
