@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from tests.train.data.conftest import by_content, conversations, pairs
 from tests.train.data.test_describe import Lines
+from typer.testing import CliRunner
 
 from sightline.errors import ConfigError, DataError, InputError
 from sightline.tools.base import Tool
+from sightline.train.cli import app
 from sightline.train.data.commands import convert, describe
 from sightline.train.data.readers import Source, read_rows, write_rows
 
@@ -52,6 +54,22 @@ def test_what_cannot_be_converted(tmp_path: Path, images: Path) -> None:
         convert(path, tmp_path / "b.json", write_as="trl", images=images)
     with pytest.raises(InputError, match="no such file"):
         convert(tmp_path / "none.json", tmp_path / "b.json")
+
+
+def test_the_command_line(tmp_path: Path, images: Path) -> None:
+    path, out = tmp_path / "a.jsonl", tmp_path / "b.parquet"
+    write_rows(pairs(), path, "trl", images=images)
+    path.write_text(path.read_text() + "[]\n")
+    words = ["convert", str(path), str(out), "--from", "trl", "--to", "rlhf-v", "--images", str(images)]
+    assert isinstance(CliRunner().invoke(app, words).exception, DataError)
+    done = CliRunner().invoke(app, [*words, "--skip"])
+    assert done.exit_code == 1, done.output
+    assert f"4 rows written to {out}" in done.output
+    assert f"{path}:5: wrong_type: a row is an object, not a list" in done.output
+    assert len(list(read_rows(Source(path=out, images=images)))) == 4
+    words = ["describe", str(images), str(tmp_path / "c.json"), "--experts", f"{__name__}:readers"]
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, len(json.loads((tmp_path / "c.json").read_text()))) == (0, 12), done.output
 
 
 def readers() -> dict[str, Tool]:
