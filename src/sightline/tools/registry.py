@@ -19,6 +19,7 @@ EXPERTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "detect": ("sightline.tools.detect:Detector", ()),
     "read_text": ("sightline.tools.read_text:TextReader", ()),
     "crop": ("sightline.tools.crop:Cropper", ("store",)),
+    "draw": ("sightline.tools.draw:Drawer", ("store",)),
     "count": ("sightline.tools.count:Counter", ("detect",)),
     "measure": ("sightline.tools.measure:Measurer", ()),
     "compare": ("sightline.tools.compare:Comparer", ()),
