@@ -16,7 +16,8 @@ from PIL import Image
 from sightline.errors import ConfigError, DataError
 from sightline.train.evaluation.metrics import METRICS, Answered
 from sightline.train.evaluation.runner import draw
-from sightline.train.evaluation.suites import PACKS, load_suite
+from sightline.train.evaluation.suites import FORMATS, PACKS, load_suite
+from sightline.train.worlds.catalogue import WORLDS
 from sightline.train.worlds.scenes import HELD_OUT
 
 
@@ -185,6 +186,13 @@ def test_a_limit_draws_whole_groups_and_grows(tmp_path: Path) -> None:
     assert draw(items, 5, seed=4) != few
     with pytest.raises(ConfigError):
         draw(items, 0, seed=0)
+
+
+def test_the_page_knows_every_metric_form_and_world(root: Path) -> None:
+    page = (root / "docs/evaluation.md").read_text(encoding="utf-8")
+    for name in (*METRICS, *(form for form in FORMATS if form != "open")):
+        assert f"`{name}`" in page or f"format={name}`" in page, name
+    assert all(name in page for name in WORLDS)
 
 
 ROWS = {"nlvr1_dev": 5934, "omniglot_oneshot": 200, "shapes": 1728, "easyvqa": 40994, "tabmwp_dev1k": 994}
