@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,6 +242,50 @@ def test_a_model_file_of_the_users(tmp_path: Path) -> None:
         assert len(mine.weights) == 16
     finally:
         mine.close()
+
+
+def as_onnx(to: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The embedded detector as ultralytics exports it to ONNX, but without the package `onnx`."""
+    import torch
+    from torch.onnx._internal.torchscript_exporter import onnx_proto_utils
+
+    model, manifest = yolo.load_model(yolo.EMBEDDED)
+    model.model[-1].export = True
+    side, names = manifest["imgsz"], dict(enumerate(manifest["names"]))
+    # What needs `onnx` there adds functions of onnxscript, of which a YOLO has none.
+    monkeypatch.setattr(onnx_proto_utils, "_add_onnxscript_fn", lambda model_bytes, _: model_bytes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (torch.zeros(1, 3, side, side),), to, dynamo=False, opset_version=17)
+    about = {"task": "detect", "stride": 32, "batch": 1, "imgsz": [side, side], "names": names}
+    with to.open("ab") as file:  # a protobuf's repeated field may be appended: 14 is `metadata_props`
+        for key, value in about.items():
+            entry = b"".join(bytes([tag]) + part for tag, part in ((10, sized(key)), (18, sized(str(value)))))
+            file.write(bytes([14 << 3 | 2, len(entry)]) + entry)
+    return to
+
+
+def sized(text: str) -> bytes:
+    assert len(text) < 110, "one byte holds the length of the whole entry"
+    return bytes([len(text)]) + text.encode()
+
+
+def test_an_onnx_file_finds_what_its_model_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, detector: Detector
+) -> None:
+    exported = Detector(as_onnx(tmp_path / "shapes.onnx", monkeypatch))
+    try:
+        result = exported.run(picture(), {"query": "small red circle"}, timeout_s=120)
+        own = detector.run(picture(), {"query": "small red circle"}, timeout_s=60)
+        assert isinstance(result.payload, Detections), result.message
+        assert isinstance(own.payload, Detections)
+        (one,), (same,) = result.payload.items, own.payload.items
+        assert one.name() == same.name() == "small red circle"
+        assert one.box.iou(same.box) > 0.95
+        assert names(exported, "circles") == ["large green circle", "small red circle"]
+        assert exported.run(picture(), {"query": "dog"}, timeout_s=60).status == "unsupported"
+    finally:
+        exported.close()
 
 
 def test_a_model_file_that_is_missing_is_not_searched_for(tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from sightline.tools.attributes import COLOURS
 from sightline.tools.query import Query, resolve
 
 SHAPES = ("circle", "cross", "diamond", "square", "star", "triangle")
-COCO = ("person", "bus", "traffic light", "orange", "mouse", "teddy bear", "Wine_Glass")
+COCO = (
+    *("person bus bicycle airplane couch tv donut truck knife skis scissors orange mouse".split()),
+    *("cell phone", "sports ball", "traffic light", "teddy bear", "Wine_Glass", "RBC", "WBC", "Platelets"),
+)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +86,55 @@ def test_what_it_has_no_class_for(text: str, noun: str) -> None:
         ("orange orange", "orange", "orange"),
         ("mice", "mouse", None),
         ("wine glasses", "Wine_Glass", None),
+        ("persons", "person", None),
+        ("human beings", "person", None),
+        ("bikes", "bicycle", None),
+        ("black bicycles", "bicycle", "black"),
+        ("aeroplanes", "airplane", None),
+        ("planes", "airplane", None),
+        ("sofa", "couch", None),
+        ("television", "tv", None),
+        ("TVs", "tv", None),
+        ("TV sets", "tv", None),
+        ("mobile phones", "cell phone", None),
+        ("doughnuts", "donut", None),
+        ("lorries", "truck", None),
+        ("knives", "knife", None),
+        ("ski", "skis", None),
+        ("a pair of scissors", "scissors", None),
+        ("ball", "sports ball", None),
+        ("people in the picture", "person", None),
+        ("number of red buses visible in this image", "bus", "red"),
+        ("red blood cells", "RBC", None),
+        ("erythrocytes", "RBC", None),
+        ("leukocytes", "WBC", None),
+        ("platelets", "Platelets", None),
+        ("platelet", "Platelets", None),
+        ("RBCs", "RBC", None),
     ],
 )
 def test_classes_of_others(text: str, label: str, colour: str | None) -> None:
     assert resolve(text, COCO) == Query(labels=frozenset({label}), colour=colour)
+
+
+@pytest.mark.parametrize("text", ["women", "puppies", "pigeons", "people in the car", "men and women"])
+def test_a_part_of_a_class_is_not_the_class(text: str) -> None:
+    assert isinstance(resolve(text, ("person", "dog", "bird", "car")), str)
+
+
+@pytest.mark.parametrize("text", ["men", "wise men", "women", "geese", "leaves", "loaves", "computer mice"])
+def test_irregular_plurals(text: str) -> None:
+    classes = ("man", "wise man", "woman", "goose", "leaf", "loaf", "computer mouse")
+    found = resolve(text, classes)
+    assert isinstance(found, Query), found
+    assert len(found.labels) == 1
+
+
+def test_words_for_the_same_go_both_ways() -> None:
+    for name in ("tvmonitor", "television", "TV"):
+        assert resolve("tv", (name,)) == Query(labels=frozenset({name}))
+        assert resolve("tv monitors", (name,)) == Query(labels=frozenset({name}))
+    assert resolve("squares", ("box",)) == "squares"
 
 
 def test_a_class_wins_over_a_synonym() -> None:

@@ -1,7 +1,8 @@
-"""detect(query): find objects with YOLO, and measure the colour and the size of each.
+"""detect(query): find objects, and measure the colour and the size of each.
 
-The embedded detector knows the shapes of the synthetic scenes. What a detector has no class for is
-`unsupported`, never an empty finding.
+The embedded detector, a YOLO, knows the shapes of the synthetic scenes. Other weights of YOLO and the object
+detectors of transformers take its place by their path. What a detector has no class for is `unsupported`,
+never an empty finding; a zero-shot detector takes the query's words as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from sightline.errors import WeightsError
 from sightline.images import Pixels
-from sightline.tools import yolo
+from sightline.tools import transformers_detector, yolo
 from sightline.tools.attributes import measure
 from sightline.tools.base import Parameter, Picture, finish, why_refused
 from sightline.tools.query import Query, resolve
@@ -37,28 +38,33 @@ class Detector:
         Parameter(name="query", kind="phrase", doc="what to look for, such as: small red circles"),
     )
 
-    def __init__(self, weights: Path | None = None, *, score_from: float = 0.4) -> None:
+    def __init__(self, weights: Path | None = None, *, score_from: float | None = None) -> None:
         """Choose the weights; nothing is loaded.
 
         Args:
-            weights: None for the embedded ones, a manifest (`.json`, see `yolo`), or a model file of
-                ultralytics (`.pt`), which is unpickled: only ever give one that you trust.
-            score_from: detections below this score, 0..1, are not reported.
+            weights: None for the embedded ones, a manifest (`.json`, see `yolo`), a model file of ultralytics
+                (`.onnx`, or `.pt`, which is unpickled: only ever give one that you trust), or a folder of
+                transformers (see `transformers_detector`).
+            score_from: detections below this score, 0..1, are not reported; None for 0.4, which is 0.25 for
+                zero-shot models.
         """
         self._path = weights or yolo.EMBEDDED
-        self._score_from = score_from
         self._worker = Worker("sightline.tools.detect:load_expert", str(self._path), score_from)
         self._classes: tuple[str, ...] | None = None
 
     @cached_property
     def version(self) -> str:
         """Of the library behind it."""
+        if transformers_detector.is_folder(self._path):
+            return f"transformers {version('transformers')}"
         return f"ultralytics {version('ultralytics-opencv-headless')}"
 
     @cached_property
     def weights(self) -> str:
         """sha256 of the weights, first 16 hex digits; empty where they cannot be read."""
         try:
+            if transformers_detector.is_folder(self._path):
+                return yolo.file_hash(*transformers_detector.weights_files(self._path))[:16]
             return yolo.file_hash(yolo.weights_file(self._path))[:16]
         except WeightsError as error:
             _log.warning("%s", error)
@@ -70,6 +76,8 @@ class Detector:
             classes = self._known(timeout_s=60)
         except (WorkerTimeout, WorkerFailed) as error:
             raise WeightsError(f"{self._path.name}: {error}") from error
+        if not classes:
+            return "finds whatever words name; measures colour and size"
         shown = ", ".join(classes[:20]) + (f" and {len(classes) - 20} more" if len(classes) > 20 else "")
         return f"finds {shown}; measures colour and size"
 
@@ -81,12 +89,13 @@ class Detector:
         text = str(arguments["query"])
         try:
             classes = self._known(timeout_s=timeout_s)
-            query = resolve(text, classes)
+            # A zero-shot model reads colours and sizes itself.
+            query = resolve(text, classes) if classes else Query(labels=frozenset({text}))
             if isinstance(query, str):
                 message = f'no class for "{query[:60]}"; it knows {", ".join(classes)}'
                 return finish(self, started, "unsupported", message=message[:600])
             left = timeout_s - (time.monotonic() - started)
-            rows = self._worker.call(picture.pixels, timeout_s=left)
+            rows = self._worker.call(picture.pixels, text, timeout_s=left)
         except WorkerTimeout as error:
             return finish(self, started, "timeout", message=str(error))
         except (WorkerFailed, WeightsError) as error:
@@ -106,7 +115,7 @@ class Detector:
         self._worker.close()
 
     def _known(self, *, timeout_s: float) -> tuple[str, ...]:
-        """The classes: read from the manifest here, from a model file in the worker."""
+        """The classes: read from the manifest here, from other files in the worker; none for any words."""
         if self._classes is None:
             if self._path.suffix == ".json":
                 self._classes = tuple(yolo.read_manifest(self._path)["names"])
@@ -129,12 +138,27 @@ def found(picture: Picture, rows: yolo.Found, query: Query) -> tuple[Detection, 
     return tuple(sorted(items, key=lambda item: -item.score))
 
 
-def load_expert(path: str, score_from: float) -> Callable[[Pixels | None], Any]:
-    """The worker's side: the expert takes pixels and returns rows, or None and returns the classes."""
-    names, predict = yolo.load_predictor(Path(path), score_from=score_from)
-    predict(np.zeros((64, 64, 3), np.uint8))  # what the first picture would wait for
+def load_expert(path: str, score_from: float | None) -> Callable[..., Any]:
+    """The worker's side: the expert takes pixels and words and returns rows, or None and returns the classes.
 
-    def expert(pixels: Pixels | None) -> list[str] | yolo.Found:
-        return names if pixels is None else predict(pixels)
+    Raises `WeightsError` where there is no detector at `path`.
+    """
+    source = Path(path)
+    if source.is_dir():
+        names, predict = transformers_detector.load_predictor(source, score_from=score_from)
+    else:
+        names, find = yolo.load_predictor(source, score_from=0.4 if score_from is None else score_from)
+        predict = _with_words(find)
+    predict(np.zeros((64, 64, 3), np.uint8), "thing")  # what the first picture would wait for
+
+    def expert(pixels: Pixels | None, words: str = "") -> list[str] | yolo.Found:
+        return names if pixels is None else predict(pixels, words)
 
     return expert
+
+
+def _with_words(find: Callable[[Pixels], yolo.Found]) -> transformers_detector.Predict:
+    def predict(pixels: Pixels, words: str) -> yolo.Found:
+        return find(pixels)
+
+    return predict

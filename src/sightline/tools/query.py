@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sightline.tools.attributes import COLOURS, SIZES
 
 DROPPED = frozenset(
-    "a an the any all some every each this that these those my your its his her their "
+    "a an the any all some every each this that these those my your its his her their of number pair pairs "
     "one two three four five six seven eight nine ten no".split()
 )
 """Words before a noun that do not change what is looked for. (`one` alone is a noun: see `GENERIC`.)"""
@@ -45,14 +45,57 @@ SYNONYMS = {
     "box": "square",
     "pentagram": "star",
     "asterisk": "star",
-    "people": "person",
+}
+"""Read only where the word is no class itself and the class on the right is one."""
+
+_EQUAL = """
+airplane, aeroplane, plane, aircraft
+bicycle, bike, pushbike
+cell phone, cellphone, mobile phone, mobile, smartphone, phone
+couch, sofa, settee
+cup, mug
+dining table, diningtable, table
+donut, doughnut
+fire hydrant, hydrant
+fridge, refrigerator
+hair drier, hair dryer, hairdryer
+motorcycle, motorbike
+necktie, tie
+person, people, human, human being, pedestrian
+platelet, thrombocyte
+potted plant, pottedplant, houseplant
+red blood cell, rbc, erythrocyte
+remote, remote control
+sports ball, ball
+suitcase, luggage
+surfboard, surf board
+teddy bear, teddy
+traffic light, stoplight, traffic signal
+truck, lorry
+tv, television, tvmonitor, tv monitor, tv set, telly
+white blood cell, wbc, leukocyte, leucocyte
+"""
+EQUAL = {
+    word: tuple(group.split(", ")) for group in _EQUAL.strip().splitlines() for word in group.split(", ")
+}
+"""Words that name the same, whichever of them is the class: those of COCO and VOC, and of blood. A word for
+some of a class's things (woman, puppy, pigeon) is not here: no detector of the class tells them apart."""
+
+IRREGULAR = {
     "men": "man",
     "women": "woman",
     "children": "child",
     "mice": "mouse",
-    "knives": "knife",
+    "geese": "goose",
+    "feet": "foot",
+    "teeth": "tooth",
+    "oxen": "ox",
 }
-"""Read only where the word is no class itself and the class on the right is one."""
+
+_IN_THE_IMAGE = re.compile(
+    r"\s+((visible|shown|present|that you (can )?see)\b\s*)?"
+    r"((in|on|of|from|across) (the|this|that) (image|picture|photo|photograph|scene|page|micrograph))?$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +121,8 @@ def resolve(text: str, classes: Sequence[str]) -> Query | str:
     Attribute words come before the noun. A class that is called like an attribute (`orange`) wins as the
     last word: `red oranges` are red things of the class orange.
     """
-    words = re.findall(r"\w[\w'’-]*", text.lower().replace("_", " "))
+    said = _IN_THE_IMAGE.sub("", " " + " ".join(re.findall(r"\w[\w'’-]*", text.lower().replace("_", " "))))
+    words = said.split()
     colour: str | None = None
     size: str | None = None
     while words:
@@ -99,24 +143,35 @@ def resolve(text: str, classes: Sequence[str]) -> Query | str:
 
 def _labels(noun: str, classes: Sequence[str]) -> frozenset[str]:
     """The classes that a noun names, in the singular or the plural; empty where there are none."""
-    by_name = {name.lower().replace("_", " "): name for name in classes}
+    by_name = {form: name for name in classes for form in reversed(singulars(_plain(name)))}
+    by_name |= {_plain(name): name for name in classes}
     forms = singulars(noun)
     for form in forms:
         if form in by_name:
             return frozenset({by_name[form]})
     for form in forms:
-        if SYNONYMS.get(form) in by_name:
-            return frozenset({by_name[SYNONYMS[form]]})
+        for same in (SYNONYMS.get(form), *EQUAL.get(form, ())):
+            if same in by_name:
+                return frozenset({by_name[same]})
     return frozenset(classes) if GENERIC.intersection(forms) else frozenset()
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", " ")
 
 
 def singulars(noun: str) -> list[str]:
     """The noun as it stands, then what it may be the plural of: `boxes` -> boxes, boxe, box."""
-    forms = [noun]
-    if noun.endswith("s") and not noun.endswith("ss"):
-        forms.append(noun[:-1])
-    if noun.endswith("es"):
-        forms.append(noun[:-2])
-    if noun.endswith("ies"):
-        forms.append(noun[:-3] + "y")
-    return forms
+    head, space, last = noun.rpartition(" ")
+    forms = [last]
+    if last in IRREGULAR:
+        forms.append(IRREGULAR[last])
+    if last.endswith("s") and not last.endswith("ss"):
+        forms.append(last[:-1])
+    if last.endswith("es"):
+        forms.append(last[:-2])
+    if last.endswith("ies"):
+        forms.append(last[:-3] + "y")
+    if last.endswith("ves"):
+        forms += [last[:-3] + "f", last[:-3] + "fe"]
+    return [head + space + form for form in forms]

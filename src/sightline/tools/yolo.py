@@ -25,7 +25,7 @@ from sightline.errors import WeightsError
 EMBEDDED = Path(__file__).parent / "weights" / "detector.json"
 """The manifest of the detector that ships with the package."""
 
-_OVERLAP = 0.5
+OVERLAP = 0.5
 """Of two boxes with a greater intersection over union, the one with the lower score is dropped."""
 
 
@@ -63,12 +63,16 @@ def weights_file(path: Path) -> Path:
     return path.with_suffix(".safetensors") if path.suffix == ".json" else path
 
 
-def file_hash(path: Path) -> str:
-    """sha256 of a file, hex. Raises `WeightsError` where it cannot be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise WeightsError(f"no detector weights: {path}: {error.strerror}") from error
+def file_hash(*paths: Path) -> str:
+    """sha256 of files, one after the other, hex. Raises `WeightsError` where one cannot be read."""
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                hashlib.file_digest(file, lambda: digest)
+        except OSError as error:
+            raise WeightsError(f"no detector weights: {path}: {error.strerror}") from error
+    return digest.hexdigest()
 
 
 def new_model(config: dict[str, Any] | str, names: list[str]) -> Any:
@@ -188,7 +192,7 @@ def _predict_embedded(
         boxed: Any = letterbox(image=pixels)
         image = np.ascontiguousarray(boxed.transpose(2, 0, 1)[None])
         output = model(torch.from_numpy(image).float() / 255)
-        rows = non_max_suppression(output, score_from, _OVERLAP, agnostic=True, nc=len(names))[0]
+        rows = non_max_suppression(output, score_from, OVERLAP, agnostic=True, nc=len(names))[0]
         corners = scale_boxes(image.shape[2:], rows[:, :4], pixels.shape)
         return _rows(names, rows[:, 5], rows[:, 4], corners)
 
@@ -203,7 +207,7 @@ def _predict_any(path: Path, score_from: float) -> tuple[list[str], Callable[[ND
 
     def predict(pixels: NDArray[np.uint8]) -> Found:
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])  # what ultralytics takes arrays to be
-        options = {"imgsz": imgsz, "conf": score_from, "iou": _OVERLAP, "agnostic_nms": True, "device": "cpu"}
+        options = {"imgsz": imgsz, "conf": score_from, "iou": OVERLAP, "agnostic_nms": True, "device": "cpu"}
         boxes = yolo.predict(bgr, save=False, verbose=False, **options)[0].boxes
         return _rows(names, boxes.cls, boxes.conf, boxes.xyxy)
 
