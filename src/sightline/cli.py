@@ -317,6 +317,7 @@ def tools(
     from sightline.agent.experts import describe
     from sightline.tools.registry import all_tools
 
+    _quiet_logging()
     with _plain_errors():
         experts = describe(all_tools())
     if json:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,16 @@ EXPERTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "measure": ("sightline.tools.measure:Measurer", ()),
     "compare": ("sightline.tools.compare:Comparer", ()),
     "calculate": ("sightline.tools.calculate:Calculator", ()),
+    "find_similar": ("sightline.tools.find_similar:Finder", ()),
+    "segment": ("sightline.tools.segment:Segmenter", ()),
     "read_table": ("sightline.tools.read_table:TableReader", ("read_text",)),
+    "read_chart": ("sightline.tools.read_chart:ChartReader", ("read_text",)),
+    "read_document": ("sightline.tools.read_document:DocumentReader", ("read_text",)),
 }
-"""Where each class is, and what it is made of: `store`, or experts that stand above it."""
+"""Where each class is, and what it is made of: `store`, or experts that stand above it.
+
+An expert whose module is not part of this installation is left out.
+"""
 
 
 def default_tools(*, store: ImageStore | None = None, detector: Path | None = None) -> dict[str, Tool]:
@@ -41,7 +49,7 @@ def default_tools(*, store: ImageStore | None = None, detector: Path | None = No
 
 
 def all_tools(*, store: ImageStore | None = None) -> dict[str, Tool]:
-    """Every expert, in the order of `EXPERTS`; those that need another share it. Nothing is loaded yet.
+    """Every expert here, in the order of `EXPERTS`; those that need another share it. Nothing is loaded yet.
 
     Args:
         store: where crops and drawings keep their pixels; None makes one.
@@ -49,5 +57,6 @@ def all_tools(*, store: ImageStore | None = None) -> dict[str, Tool]:
     parts: dict[str, Any] = {"store": store or ImageStore()}
     for name, (where, needs) in EXPERTS.items():
         module, _, made_by = where.partition(":")
-        parts[name] = getattr(import_module(module), made_by)(*(parts[need] for need in needs))
-    return {name: parts[name] for name in EXPERTS}
+        if find_spec(module) is not None:
+            parts[name] = getattr(import_module(module), made_by)(*(parts[need] for need in needs))
+    return {name: parts[name] for name in EXPERTS if name in parts}
