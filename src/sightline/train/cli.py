@@ -201,17 +201,16 @@ def worlds(
     chosen = _worlds(names)
     split: Split = "heldout" if held_out else "train"
     to.mkdir(parents=True, exist_ok=True)
-    for name in chosen:
-        if preview:
-            written = [_preview(name, to, seed, split)]
-        else:
-            from sightline.train.worlds.shards import write_shards
+    if preview:
+        written = [_preview(name, to, seed, split) for name in chosen]
+    else:
+        from sightline.train.worlds.shards import write_shards
 
-            written = write_shards(
-                name, to, samples=samples, per_shard=per_shard, seed=seed, split=split, workers=workers
-            )
-        for path in written:
-            typer.echo(path)
+        written = write_shards(
+            chosen, to, samples=samples, per_shard=per_shard, seed=seed, split=split, workers=workers
+        )
+    for path in written:
+        typer.echo(path)
 
 
 @app.command()
@@ -236,6 +235,29 @@ def audit(
         for template, (answer, share) in report.guessable().items():
             typer.echo(f"  {template}: {answer!r} in {share:.0%}")
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def coverage(
+    data: Annotated[
+        Path, typer.Argument(help="The folder with the unpacked packs.", envvar="SIGHTLINE_DATA")
+    ],
+    forms: Annotated[int, typer.Option(help="How many of the commonest unread forms to name.", min=0)] = 5,
+) -> None:
+    """How many questions of NLVR, SHAPES, TabMWP and ChartQA our readers read, and answer as labelled."""
+    from sightline.errors import InputError
+    from sightline.train.worlds.coverage import measure
+
+    try:
+        for pack, found in measure(data):
+            right = "not told" if found.right is None else f"{found.right} ({found.right / found.read:.1%})"
+            read = f"{found.read} read ({found.read / found.total:.1%})"
+            typer.echo(f"{pack}: {found.total} questions, {read}, right of these {right}")
+            for label, texts in (("not read", found.unread), ("wrong", found.wrong)):
+                for text, count in texts[:forms]:
+                    typer.echo(f"  {label}, {count} x: {text}")
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _worlds(names: list[str] | None) -> list[str]:

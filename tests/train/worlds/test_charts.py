@@ -67,6 +67,8 @@ def _wants_most(text):
 
 def _derive(chart, asked):
     text, key = asked.question, asked.wording.split("/")[0]
+    if key in ("find_category", "sum stack", "difference gap"):
+        return _derive_across(chart, text, key)
     if key in ("retrieve", "sum", "difference", "average", "ratio", "compare"):
         return _derive_cells(chart, text, key)
     if key in ("extremum", "extremum value", "order", "difference ends", "average all"):
@@ -76,7 +78,9 @@ def _derive(chart, asked):
         down = re.search(r"below|under", text)
         return sum(v < number if down else v > number for v in _row(chart, text).values())
     if key == "count shown":
-        return None
+        among = chart.among.nouns if chart.among else ""
+        nouns = _named(text.lower(), (chart.across.nouns, among))
+        return len(chart.categories if nouns == [chart.across.nouns] else chart.series)
     if key == "count colours":
         return len(set(chart.fills))
     if key == "trend":
@@ -108,6 +112,22 @@ def _derive_cells(chart, text, key):
     return "yes" if (numbers[0] > numbers[1]) == bool(re.search("higher|larger", text)) else "no"
 
 
+def _derive_across(chart, text, key):
+    facts, names = _facts(chart), [series.name for series in chart.series]
+    if key == "find_category":
+        row, rest = _row(chart, text), text
+        for name in (chart.fixed, chart.measure, *chart.categories, *names):
+            rest = rest.replace(name, "") if name else rest
+        numbers = {Fraction(n) for n in re.findall(r"-?\d+(?:\.\d+)?", rest)}
+        (category,) = (category for category, value in row.items() if value in numbers)
+        return category
+    if key == "sum stack":
+        (category,) = _named(_without_fixed(chart, text), chart.categories)
+        return sum(value for (_, at), value in facts.items() if at == category)
+    a, b = _named(_without_fixed(chart, text), names)
+    return max(chart.categories, key=lambda c: abs(facts[a, c] - facts[b, c]))
+
+
 def _derive_row(chart, text, key):
     row = _row(chart, text)
     if key == "average all":
@@ -125,7 +145,12 @@ def _derive_colour(chart, text, key):
         return dict(zip(chart.colours, names, strict=True))[_named(text, chart.colours)[0]]
     if key == "colour of":
         return dict(zip(names, chart.colours, strict=True))[_named(text, names)[0]]
-    return None
+    assert key == "colour value", key
+    name = dict(zip(chart.colours, names, strict=True))[_named(text, chart.colours)[0]]
+    if chart.kind == "pie":
+        return _facts(chart)["", name]
+    (category,) = _named(_without_fixed(chart, text), chart.categories)
+    return _facts(chart)[name, category]
 
 
 @pytest.mark.parametrize("split", ["train", "heldout"])
@@ -137,8 +162,6 @@ def test_every_answer_follows_from_the_text_of_its_question(split):
             # A dressed question starts with a small letter, names with a large one.
             question = type(question)(**{**vars(question), "question": text})
             derived = _derive(chart, question)
-            if derived is None:
-                continue
             checked[question.family] += 1
             if isinstance(derived, str):
                 assert question.answer == derived, (chart, question)
@@ -148,32 +171,30 @@ def test_every_answer_follows_from_the_text_of_its_question(split):
                     question,
                     derived,
                 )
-    assert set(checked) >= {
-        "retrieve",
-        "extremum",
-        "order",
-        "compare",
-        "sum",
-        "average",
-        "ratio",
-        "trend",
-        "colour",
-    }
+    assert set(checked) == {key.split()[0] for key in BOOK.train}
     assert sum(checked.values()) > 900
 
 
-def test_bars_and_slices_stand_where_they_are_painted():
+def _lettered(layout):
+    """Where text may be painted, bool[H, W]."""
+    found = np.zeros((layout.height, layout.width), bool)
+    for label in layout.labels:
+        x1, y1, x2, y2 = (round(v) for v in label.box)
+        found[max(y1 - 1, 0) : y2 + 2, max(x1 - 1, 0) : x2 + 2] = True
+    return found
+
+
+def test_bars_stand_where_they_are_painted():
     for chart, _ in _many(90, side=0):
         image, layout = draw_chart(chart, 448), marks(chart, 448)
+        lettered = _lettered(layout)
         assert image.shape == (layout.height, layout.width, 3)
         assert max(image.shape) == 448
         for mark in layout.marks:
             x1, y1, x2, y2 = mark.box
-            if mark.kind == "bar" and min(x2 - x1, y2 - y1) >= 4:
-                inner = image[round(y1) + 1 : round(y2) - 1, round(x1) + 1 : round(x2) - 1].reshape(-1, 3)
-                assert (inner == mark.fill).all(1).mean() > 0.4, (chart, mark)
-                if not chart.printed:
-                    assert (inner == mark.fill).all(), (chart, mark)
+            if mark.kind == "bar":
+                inner = np.s_[round(y1) : round(y2), round(x1) : round(x2)]
+                assert (image[inner] == mark.fill).all(-1)[~lettered[inner]].all(), (chart, mark)
 
 
 def test_a_bar_is_as_long_as_its_value_on_the_scale():
@@ -195,12 +216,26 @@ def test_a_line_goes_through_its_points_and_a_pie_is_whole():
         layout = marks(chart, 448)
         if chart.mark == "line":
             image = draw_chart(chart, 448)
-            x, y = layout.marks[0].centre
-            patch = image[round(y) - 3 : round(y) + 3, round(x) - 3 : round(x) + 3].astype(int)
-            assert np.abs(patch - chart.fills[0]).sum(-1).min() < 60 or len(chart.series) > 1
+            lettered, last = _lettered(layout), len(chart.series) - 1
+            # The last line is painted over the others. A stroke of two pixels is antialiased.
+            for x, y in (mark.centre for mark in layout.marks if mark.series == last):
+                patch = np.s_[round(y) - 2 : round(y) + 2, round(x) - 2 : round(x) + 2]
+                off = np.abs(image[patch].astype(int) - chart.fills[last]).sum(-1).min()
+                assert off < 60 or lettered[patch].any(), chart
         if chart.kind == "pie":
             assert sum(chart.series[0].values) == 100
             assert layout.marks[-1].turns[1] == pytest.approx(1)
+            _assert_slices(draw_chart(chart, 448), layout)
+
+
+def _assert_slices(image, layout):
+    """Each slice shows its colour half way out, unless a number is printed there."""
+    x1, y1, x2, y2 = layout.plot
+    lettered = _lettered(layout)
+    for mark in layout.marks:
+        turn, out = np.pi * sum(mark.turns), (x2 - x1) / 4
+        x, y = int((x1 + x2) / 2 + out * np.sin(turn)), int((y1 + y2) / 2 - out * np.cos(turn))
+        assert lettered[y, x] or tuple(image[y, x]) == mark.fill, mark
 
 
 def test_labels_lie_within_the_image_and_titles_do_not_touch_the_plot():
@@ -243,8 +278,10 @@ def test_no_wording_is_guessed_by_its_commonest_answer():
         for question in asked:
             answers.setdefault(question.wording.split("/")[0], Counter())[question.answer] += 1
     for key, counts in answers.items():
-        if sum(counts.values()) > 30 and key not in ("count colours",):
-            assert max(counts.values()) / sum(counts.values()) < 0.66, (key, counts.most_common(3))
+        if counts.total() > 30:
+            # Four standard deviations above the share that a fair coin gives.
+            most = 0.5 + 2 / counts.total() ** 0.5
+            assert max(counts.values()) / counts.total() < most, (key, counts.most_common(3))
 
 
 def test_a_pie_without_numbers_is_not_asked_for_numbers():

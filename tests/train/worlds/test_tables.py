@@ -1,5 +1,6 @@
 """Tables: answers against a second derivation from the question's text; held-out material; drawing."""
 
+import json
 import os
 import re
 from collections import Counter
@@ -9,10 +10,13 @@ from statistics import median, multimode
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from sightline.errors import InputError
+from sightline.train.cli import app
+from sightline.train.worlds.coverage import Judged, tally
 from sightline.train.worlds.coverage_tables import agrees, chart_coverage, pack_table, table_coverage
-from sightline.train.worlds.table_answers import Unanswerable
+from sightline.train.worlds.table_answers import ANSWERS, Unanswerable
 from sightline.train.worlds.table_draw import draw_table, lay_out
 from sightline.train.worlds.table_patterns import read
 from sightline.train.worlds.table_questions import (
@@ -94,7 +98,7 @@ def _meets(question, entry):
 
 
 def _derive(table, asked):
-    """The answer worked out from the text of the question, or None for the families checked elsewhere."""
+    """The answer worked out from the text of the question, or None for bills, which are checked below."""
     text, family = asked.question, asked.family
     key = asked.wording.split("/")[0]
     if family in STATISTICS:
@@ -103,8 +107,9 @@ def _derive(table, asked):
         numbers = _cells(table, text)
         if key == "total":
             return sum(numbers)
-        return max(numbers) - min(numbers) if len(numbers) == 2 else None
-    if key in ("lookup", "compare") and table.kind != "pairs":
+        assert len(numbers) == 2, (table, text)
+        return max(numbers) - min(numbers)
+    if key in ("lookup", "compare"):
         numbers = _cells(table, text)
         if key == "lookup":
             return numbers[0]
@@ -155,13 +160,39 @@ def _derive_others(table, text, family, key):
     if family == "arrival":
         start, end = (next(r for r in table.rows if r[0] == n) for n in _places(text, table.labels))
         return end[start.index(next(t for t in start[1:] if t in text))]
-    if key == "named":
-        (label,) = {r[0] for r in table.rows for c in (1, 2) if _clock(r[c]) == _clock(_time(text))} or {None}
+    if key in ("named", "named stop"):
+        (label,) = (r[0] for r in table.rows if _clock(r[_side(text)]) == _clock(_time(text)))
         return label
-    if key == "lookup begin":
+    if key in ("lookup begin", "lookup stop"):
         (name,) = _places(text, table.labels)
-        row = next(r for r in table.rows if r[0] == name)
-        return row[2 if re.search(r"\bends?\b", text) else 1]
+        return next(r for r in table.rows if r[0] == name)[_side(text)]
+    return _derive_money(table, text, key)
+
+
+def _side(text):
+    """1 for what begins or arrives, 2 for what ends or leaves."""
+    return 2 if re.search(r"\b(ends?|departs?|leaves?)\b", text) else 1
+
+
+def _derive_money(table, text, key):
+    if key in ("lookup price", "difference price"):
+        prices = [_number(r[1]) for name in _places(text, table.labels) for r in table.rows if r[0] == name]
+        assert len(prices) == (1 if key == "lookup price" else 2), (table, text)
+        return max(prices) - min(prices) if len(prices) == 2 else prices[0]
+    if key in ("extremum", "extremum price"):
+        (column,) = _places(text, table.header[1:]) if table.kind == "pairs" else table.header[1:2] or ("",)
+        at = table.header.index(column) if column else 1
+        most = not re.search(r"\b(fewest|lowest|smallest|least|cheapest)\b", text)
+        return (max if most else min)(table.rows, key=lambda row: _number(row[at]))[0]
+    if key in ("lookup two_way", "total two_way"):
+        cells = {(r[0], c): int(v) for r in table.rows for c, v in zip(table.header[1:], r[1:], strict=True)}
+        named = {*_places(text, table.labels), *_places(text, table.header[1:])}
+        assert len(named) == (2 if key == "lookup two_way" else 1), (table, text)
+        return sum(value for pair, value in cells.items() if named <= set(pair))
+    if key in ("lookup ledger", "lookup funds"):
+        (row,) = (r for r in table.rows if r[0] and _places(text, (r[0], r[1])))
+        return _number(row[4 if key == "lookup funds" else 2 if "received" in text else 3])
+    assert key in ("cost", "left", "afford"), key
     return None
 
 
@@ -202,16 +233,7 @@ def test_every_answer_follows_from_the_text_of_its_question(split):
             if derived is not None:
                 checked[question.family] += 1
                 assert _same(question.answer, derived), (table, question, derived)
-    assert set(checked) >= {
-        "total",
-        "difference",
-        "mean",
-        "between",
-        "market",
-        "linear",
-        "probability",
-        "wait",
-    }
+    assert set(checked) == set(ANSWERS) - {"cost", "left", "afford"}
     assert sum(checked.values()) > 600
 
 
@@ -251,18 +273,20 @@ def test_bills_are_the_sums_of_what_the_question_lists():
     assert min(checked[family] for family in ("cost", "left", "afford")) > 20
 
 
-def test_our_own_questions_are_read_as_the_family_that_asked_them():
-    """The readers take our plain wordings apart and come to the same answer."""
-    right = total = 0
+def test_our_plain_questions_are_read_as_the_family_that_asked_them():
+    """The readers know TabMWP's wordings: they read two in three of ours, most of them to the same answer."""
+    right = told = total = 0
     for table, asked in _many(340):
         for question in asked:
             total += 1
             reading = read(question.question, table)
             try:
                 right += reading is not None and agrees(reading.answer(table), question.answer)
+                told += reading is not None
             except Unanswerable:
                 continue
-    assert right / total > 0.5
+    assert told / total > 0.6
+    assert right / told > 0.8
 
 
 def test_same_seed_same_bytes():
@@ -299,7 +323,9 @@ def test_two_way_answers_are_balanced():
             if asked.family in answers:
                 answers[asked.family][asked.answer] += 1
     for family, counts in answers.items():
-        assert 0.38 < max(counts.values()) / sum(counts.values()) < 0.62, (family, counts)
+        # Four standard deviations of a fair coin.
+        assert max(counts.values()) / counts.total() < 0.5 + 2 / counts.total() ** 0.5, (family, counts)
+        assert len(counts) == 2
 
 
 def test_no_family_is_guessed_by_its_commonest_answer():
@@ -308,8 +334,9 @@ def test_no_family_is_guessed_by_its_commonest_answer():
         for question in asked:
             answers.setdefault(question.family, Counter())[question.answer] += 1
     for family, counts in answers.items():
-        if sum(counts.values()) > 30:
-            assert max(counts.values()) / sum(counts.values()) < 0.63, (family, counts.most_common(3))
+        if counts.total() > 30:
+            most = 0.5 + 2 / counts.total() ** 0.5
+            assert max(counts.values()) / counts.total() < most, (family, counts.most_common(3))
 
 
 def test_choices_hold_the_answer_once():
@@ -371,12 +398,40 @@ def test_a_folder_without_a_pack_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "measure", "least"),
-    [("tabmwp_dev1k", table_coverage, 0.5), ("chartqa_train1k", chart_coverage, 0.5)],
+    [("tabmwp_dev1k", table_coverage, 0.95), ("chartqa_train1k", chart_coverage, 0.9)],
 )
 def test_coverage_of_the_packs(name, measure, least):
     folder = DATA / name
     if not (folder / "data.jsonl").is_file():
         pytest.skip(f"{folder} is not unpacked")
     coverage = measure(folder)
-    assert coverage.covered / coverage.total >= least
-    assert coverage.read >= coverage.covered
+    assert coverage.read / coverage.total >= least
+    if coverage.right is not None:
+        assert coverage.right / coverage.read >= 0.95
+
+
+def test_coverage_is_counted():
+    judged = [
+        Judged(question="Look. How many dogs are there?", family=None),
+        Judged(question="How many dogs are in 7 cars?", family=None),
+        Judged(question="What costs $3.50?", family="lookup", right=True),
+        Judged(question="Is it 4?", family="lookup", right=False),
+    ]
+    coverage = tally(judged)
+    assert (coverage.total, coverage.read, coverage.right) == (4, 2, 1)
+    assert coverage.unread == (("How many dogs are", 2),)
+    assert coverage.wrong == (("Is it 4?", 1),)
+    assert tally([Judged(question="Why?", family="trend")]).right is None
+
+
+def test_the_command_prints_the_coverage_of_the_packs_that_are_there(tmp_path):
+    result = CliRunner().invoke(app, ["coverage", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "holds none" in result.output
+    folder = tmp_path / "chartqa_train1k"
+    folder.mkdir()
+    rows = [{"question": "What does the red line stand for?"}, {"question": "Hm?"}]
+    (folder / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    result = CliRunner().invoke(app, ["coverage", str(tmp_path)])
+    assert "chartqa_train1k: 2 questions, 1 read (50.0%), right of these not told" in result.output
+    assert "not read, 1 x: Hm?" in result.output

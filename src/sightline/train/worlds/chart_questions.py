@@ -94,8 +94,10 @@ def _must_be_legible(chart: Chart, draft: Draft) -> None:
 
 def _asked(rng: np.random.Generator, chart: Chart, draft: Draft, split: Split) -> Asked:
     answer = answers.ANSWERS[draft.key](chart, *draft.args)
+    # Nobody asks for an average average.
+    measure = chart.measure.removeprefix("average ") if draft.family == "average" else chart.measure
     question, wording = BOOK.word(
-        rng, draft.key, split, {"m": chart.measure, "am": with_article(chart.measure), **draft.slots}
+        rng, draft.key, split, {"m": measure, "am": with_article(measure), **draft.slots}
     )
     thought = f"{draft.thought} So {answer}.".strip()
     return Asked(question=question, answer=answer, family=draft.family, thought=thought, wording=wording)

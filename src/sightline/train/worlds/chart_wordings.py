@@ -52,21 +52,21 @@ TRAIN: Lines = {
     ),
     "count above": (
         "How many {nouns} [had|have|show] {am} {above} {v}{on}?",
-        f"{_SEE}how many {{nouns}} [had|have|show] a {{m}} {{above}} {{v}}{{on}}?",
+        f"{_SEE}how many {{nouns}} [had|have|show] {{am}} {{above}} {{v}}{{on}}?",
         "In how many cases is the {m}{on} {above} {v}?",
-        "[Count|Find] the {nouns} with {am} {above} {v}{on}.",
+        "Count the {nouns} with {am} {above} {v}{on}.",
         "How many {marks} are {above} {v}{on}?",
     ),
     "count shown": (
         "How many {nouns} [are shown|are there|does the chart show|are compared|are in the chart]?",
-        "[Count|Find] the {nouns} in the chart.",
+        "Count the {nouns} in the chart.",
         "What is the number of {nouns} [shown|in the chart]?",
         "The chart shows how many {nouns}?",
     ),
     "count colours": (
         "How many [different |]colours are used for the {marks}?",
         "How many [different |]colours do the {marks} have?",
-        "[Count|Find] the colours of the {marks}.",
+        "Count the colours of the {marks}.",
         "In how many [different |]colours are the {marks} drawn?",
     ),
     "compare": (

@@ -8,10 +8,7 @@ The packs are data for evaluation: nothing here is trained on, and no grammar li
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,29 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.errors import DataError, QuestionError
+from sightline.train.worlds.coverage import Coverage, Judged, Row, rows, tally
 from sightline.train.worlds.panels import BLOCK, Item, Panel
 from sightline.train.worlds.shape_grids import CELL, COLOURS, SIDE, SIZES, Grid, Mark, read_question
 from sightline.train.worlds.statement_parser import read_statement
 
-Row = dict[str, Any]
 _INKS = {"black": "black", "yellow": "yellow", "#0099ff": "blue"}
 _YES = ("yes", "true")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coverage:
-    """Rows read, rows read and right, all rows; `forms` and `forms_read` count different texts.
-
-    `uncovered` are the texts that were not read with their rows, the most frequent first.
-    """
-
-    covered: int
-    right: int
-    total: int
-    forms: int
-    forms_read: int
-    uncovered: tuple[tuple[str, int], ...]
-    wrong: tuple[tuple[str, int], ...]
 
 
 class _Holds(Protocol):
@@ -51,38 +32,22 @@ class _Holds(Protocol):
 
 def panel_coverage(folder: Path) -> Coverage:
     """NLVR's sentences: how many are read, and are true of the gold structure where the label says so."""
-    return _coverage(folder, read_statement, lambda row: panel_of(row["structured_rep"]))
+    return tally(_judge(row, read_statement, panel_of(row["structured_rep"])) for row in rows(folder))
 
 
 def grid_coverage(folder: Path) -> Coverage:
     """SHAPES' questions: how many are read, and answered as labelled on the grid in the picture."""
-    return _coverage(folder, read_question, lambda row: read_grid(_pixels(folder / row["image"])))
+    grids = ((row, read_grid(_pixels(folder / row["image"]))) for row in rows(folder))
+    return tally(_judge(row, read_question, grid) for row, grid in grids)
 
 
-def _coverage(folder: Path, read: Callable[[str], _Holds], state: Callable[[Row], object]) -> Coverage:
-    lines = (folder / "data.jsonl").read_text(encoding="utf-8").splitlines()
-    texts: Counter[str] = Counter()
-    uncovered: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    for row in map(json.loads, lines):
-        texts[row["question"]] += 1
-        try:
-            program = read(row["question"])
-        except QuestionError:
-            uncovered[row["question"]] += 1
-            continue
-        if program.holds(state(row)) != (row["answer"] in _YES):
-            wrong[row["question"]] += 1
-    covered = texts.total() - uncovered.total()
-    return Coverage(
-        covered=covered,
-        right=covered - wrong.total(),
-        total=texts.total(),
-        forms=len(texts),
-        forms_read=len(texts) - len(uncovered),
-        uncovered=tuple(uncovered.most_common()),
-        wrong=tuple(wrong.most_common()),
-    )
+def _judge(row: Row, read: Callable[[str], _Holds], state: object) -> Judged:
+    try:
+        program = read(row["question"])
+    except QuestionError:
+        return Judged(question=row["question"], family=None)
+    right = program.holds(state) == (row["answer"] in _YES)
+    return Judged(question=row["question"], family="statement", right=right)
 
 
 def panel_of(boxes: list[list[Row]]) -> Panel:

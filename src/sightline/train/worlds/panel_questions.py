@@ -56,16 +56,18 @@ def panel_sample(rng: np.random.Generator, split: Split = "train") -> Sample:
     """A panel and one to four statements about it; the state is the `Panel`."""
     kind: Kind = pick(rng, ("scatter", "towers"))
     statement, panel = _first(rng, kind, split)
-    asked = [_asked(rng, statement, panel, split)]
+    said, asked = {statement.text}, [_asked(rng, statement, panel, split)]
     for _ in range(_FURTHER):
         further = _further(rng, panel, split)
-        asked += [_asked(rng, further, panel, split)] if further else []
+        if further and further.text not in said:
+            said.add(further.text)
+            asked.append(_asked(rng, further, panel, split))
     return Sample(draw=lambda: (draw_panel(panel),), asked=tuple(asked), state=panel)
 
 
 def is_held_out(family: str, text: str) -> bool:
     """Whether the text is a held-out wording of the family, or is framed in a held-out way."""
-    return PHRASES.is_held_out(family, text) or FRAMES.is_held_out("frame", text)
+    return PHRASES.is_held_out(family.replace("_", " "), text) or FRAMES.is_held_out("frame", text)
 
 
 def _asked(rng: np.random.Generator, statement: Statement, panel: Panel, split: Split) -> Asked:

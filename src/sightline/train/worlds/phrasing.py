@@ -48,10 +48,10 @@ class Phrasebook:
 
 @cache
 def _pattern(line: str) -> re.Pattern[str]:
-    """The line as a pattern: a slot stands for any text, and the last mark may be missing."""
+    """The line as a pattern: a slot stands for any text, or none, and the last mark may be missing."""
     parts = re.split(r"(\{.*?\}|[\[\]|])", line.rstrip("?."))
     known = {"[": "(?:", "]": ")", "|": "|"}
-    body = "".join(known.get(p, ".+" if p.startswith("{") else re.escape(p)) for p in parts)
+    body = "".join(known.get(p, ".*" if p.startswith("{") else re.escape(p)) for p in parts)
     return re.compile(rf"\b{body}(?=\W|$)", re.IGNORECASE)
 
 

@@ -119,7 +119,9 @@ def shapes_grid_sample(rng: np.random.Generator, split: Split = "train") -> Samp
         found = {}
         for _ in range(_GRIDS):
             grid = make_grid(rng, split)
-            found[chain.holds(grid)] = grid
+            found.setdefault(chain.holds(grid), grid)
+            if len(found) == 2:
+                break
         chain = chain if len(found) == 2 else _chain(rng)
     grid = replace(found[chance(rng, 0.5)], scale=pick(rng, (1, 4, 8)))
     further = (_further(rng, grid) for _ in range(_PER_GRID - 1))
@@ -194,8 +196,10 @@ def _cells(grid: Grid, word: str) -> NDArray[np.bool_]:
 
 def _moved(cells: NDArray[np.bool_], step: Step) -> NDArray[np.bool_]:
     """The cells that lie a step from the given ones."""
-    padded = np.pad(cells, 1)
-    return np.roll(padded, step, (0, 1))[1:-1, 1:-1]
+    padded = np.zeros((SIDE + 2, SIDE + 2), np.bool_)
+    padded[1:-1, 1:-1] = cells
+    down, right = 1 - step[0], 1 - step[1]
+    return padded[down : down + SIDE, right : right + SIDE]
 
 
 def _places(cells: NDArray[np.bool_]) -> str:

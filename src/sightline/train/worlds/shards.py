@@ -6,7 +6,7 @@ turns. Sample i of a world is drawn from the generator of (seed, i), whichever p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
@@ -30,7 +30,7 @@ def draw(world: str, seed: int, index: int, split: Split = "train") -> Sample:
 
 
 def write_shards(
-    world: str,
+    worlds: Sequence[str],
     to: Path,
     *,
     samples: int,
@@ -39,19 +39,22 @@ def write_shards(
     split: Split = "train",
     workers: int = 1,
 ) -> list[Path]:
-    """Write `samples` samples to `to/<world>-00000.tar` and so on. Returns the files, in their order."""
+    """Write `samples` samples of each world to `to/<world>-00000.tar` and so on. Returns the files."""
     to.mkdir(parents=True, exist_ok=True)
-    starts = range(0, samples, per_shard)
-    spans = [(start, min(start + per_shard, samples)) for start in starts]
-    paths = [to / f"{world}-{number:05d}.tar" for number in range(len(spans))]
-    write = partial(_write_shard, world, seed, split)
+    spans = [(start, min(start + per_shard, samples)) for start in range(0, samples, per_shard)]
+    jobs = [
+        (world, to / f"{world}-{number:05d}.tar", span)
+        for world in worlds
+        for number, span in enumerate(spans)
+    ]
+    write = partial(_write_shard, seed, split)
     if workers <= 1:
-        return [write(path, span) for path, span in zip(paths, spans, strict=True)]
+        return [write(*job) for job in jobs]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(write, paths, spans))
+        return list(pool.map(write, *zip(*jobs, strict=True)))
 
 
-def _write_shard(world: str, seed: int, split: Split, path: Path, span: tuple[int, int]) -> Path:
+def _write_shard(seed: int, split: Split, world: str, path: Path, span: tuple[int, int]) -> Path:
     draft = path.with_name(f".{path.name}")
     write_rows(_rows(world, seed, split, span), draft, "row", images=path.parent, embed=True)
     draft.replace(path)

@@ -93,7 +93,7 @@ PHRASES = Phrasebook(
             "Read the sign of the shop.",
         ),
         "carrier": (
-            "Which shape [carries|has|bears] [the text|the label|] '{text}'?",
+            "Which shape [carries|has|bears] [the text |the label |]'{text}'?",
             "Where [is|does it say] '{text}'? [Name the shape|Give its colour and shape].",
             "'{text}' [is written on|stands on] which shape?",
             "Which shape says '{text}'?",
@@ -117,7 +117,7 @@ PHRASES = Phrasebook(
         "sum": (
             "What is the sum of the numbers?",
             "What do the numbers [add up to|sum to|make in all]?",
-            "Add [up|] [all the|the] numbers [on the signs|in the picture|].",
+            "Add [up |][all the|the] numbers[ on the signs| in the picture|].",
         ),
         "most": (
             "Which shape carries the {most} number?",

@@ -66,7 +66,7 @@ _COME = "[are added|join them|are put there|come in addition|are placed there to
 TRAIN: dict[str, tuple[str, ...]] = {
     "exist": (
         "[Is there|Is there also|Is there perhaps] {a.a}{where}?",
-        "Are there [any|] {a.many}{where}?",
+        "Are there [any |]{a.many}{where}?",
         f"[Can|Do] [you|we|I] {_SEE} [{{a.a}}|any {{a.many}}]{{where}}?",
         f"Does [the|this] {{image}} {_SHOW} [{{a.a}}|any {{a.many}}]?",
         f"{_TELL} [whether|if] there [is {{a.a}}|are any {{a.many}}]{{where}}.",

@@ -24,7 +24,7 @@ PHRASES = Phrasebook(
         ),
         "scatter touch": (
             "There {are} {some} touching {place}.",
-            "There {are} {some} [closely|] touching {place}.",
+            "There {are} {some} [closely |]touching {place}.",
             "There {are} {some} not touching any edge.",
             "All {items} are touching {place}.",
             "[No|None of the] {items} are touching {place}.",
@@ -56,7 +56,7 @@ PHRASES = Phrasebook(
             "All {c} items are in the same box.",
             "[There is only one colour|There are exactly two colours|All 3 different colours are] "
             "touching {place}.",
-            "There {are} {some} that is not {c}.",
+            "There {are} {some} that {are} not {c}.",
         ),
         "scatter order": (
             "There is a box with {a} [above|over] {b}.",

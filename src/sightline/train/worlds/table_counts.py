@@ -229,7 +229,7 @@ def _between(rng: np.random.Generator, table: Table) -> Draft:
         "who": table.about.row,
         "have": _have(table),
         "bound": bound,
-        "things": table.about.things,
+        "things": single(table.about.things) if bound.endswith(" 1") else table.about.things,
     }
     thought = f"These fit: {', '.join(fits)}." if fits else "None fits."
     return Draft(key="between", family="between", args=(forms[bound],), slots=slots, thought=thought)

@@ -53,9 +53,8 @@ def _weighed(rng: np.random.Generator, table: Table) -> tuple[tuple[tuple[Fracti
     if kind == "decimal":
         n = Fraction(span(rng, 11, 59), 10)
         return ((n, row),), f"{decimal(n)} {unit}s of {table.labels[row]}"
-    part = Fraction(span(rng, 1, 4), pick(rng, (2, 4, 5, 10)))
-    if part >= 1:
-        part = Fraction(1, part.denominator)
+    parts = pick(rng, (2, 4, 5, 10))
+    part = Fraction(span(rng, 1, min(4, parts - 1)), parts)
     return ((part, row),), f"{part} of {with_article(unit)} of {table.labels[row]}"
 
 

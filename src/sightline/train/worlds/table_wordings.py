@@ -68,7 +68,7 @@ TRAIN: Lines = {
         f"{_SEE}how many {{things}} were {{did}} {{a}}?",
         "What [is|was] the number of {things} {did} {a}?",
         f"{_GIVE} the number of {{things}} {{did}} {{a}}.",
-        f"How many {{things}} does {_TABLE} [show|give|list] as {{did}} {{a}}?",
+        f"How many {{things}} does {_TABLE} [show|give|report] as {{did}} {{a}}?",
         "{things} {did} {a}: how many?",
     ),
     "difference": (
@@ -248,7 +248,7 @@ TRAIN: Lines = {
     ),
     "linear": (
         "The table shows a function. Is the function linear or nonlinear?",
-        "Is the function [in the table|of the table|shown here|given here|] linear or nonlinear?",
+        "Is the function [in the table |of the table |shown here |given here |]linear or nonlinear?",
         "Is this a linear or a nonlinear function?",
         "[Linear or nonlinear|Nonlinear or linear]: which is this function?",
         "[Say|Tell me] whether the function is linear or nonlinear.",
