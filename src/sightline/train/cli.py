@@ -238,6 +238,19 @@ def audit(
 
 
 @app.command()
+def speed(
+    names: Annotated[list[str] | None, typer.Argument(help="Which worlds; all if not given.")] = None,
+    samples: Annotated[int, typer.Option(help="Samples of each world.", min=1)] = 50,
+) -> None:
+    """Samples and images a second of one core, each with its state and its questions."""
+    from sightline.train.worlds.speed import rates
+
+    for name in _worlds(names):
+        whole, images = rates(name, samples=samples)
+        typer.echo(f"{name}: {whole:.0f} samples/s, {images:.0f} images/s")
+
+
+@app.command()
 def coverage(
     data: Annotated[
         Path, typer.Argument(help="The folder with the unpacked packs.", envvar="SIGHTLINE_DATA")

@@ -106,3 +106,11 @@ def test_the_command_writes_sheets_and_names_unknown_worlds(tmp_path: Path) -> N
     result = CliRunner().invoke(app, ["audit", "nonesuch"])
     assert result.exit_code == 2
     assert "episodes" in result.output
+
+
+def test_the_speed_of_a_world_is_told() -> None:
+    result = CliRunner().invoke(app, ["speed", "episodes", "--samples", "2"])
+    assert result.exit_code == 0, result.output
+    told = re.fullmatch(r"episodes: (\d+) samples/s, (\d+) images/s\n", result.output)
+    assert told
+    assert int(told[2]) > 2 * int(told[1]) > 0  # an episode has several images

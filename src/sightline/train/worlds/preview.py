@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,16 +27,15 @@ def contact_sheet(
 ) -> NDArray[np.uint8]:
     """`columns * rows` samples of a world with their first questions. RGB uint8[H, W, 3]."""
     tiles = [_tile(world(np.random.default_rng((seed, i)), split)) for i in range(columns * rows)]
-    lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
-    heights = [max(tile.height for tile in line) for line in lines]
-    width = columns * (TILE + GAP) + GAP
-    sheet = Image.new("RGB", (width, sum(heights) + GAP * (rows + 1) + 30), PAPER)
+    bottoms, places = [30 + GAP] * columns, []
+    for tile in tiles:  # each below the shortest column
+        column = bottoms.index(min(bottoms))
+        places.append((GAP + column * (TILE + GAP), bottoms[column]))
+        bottoms[column] += tile.height + 2 * GAP
+    sheet = Image.new("RGB", (columns * (TILE + GAP) + GAP, max(bottoms)), PAPER)
     ImageDraw.Draw(sheet).text((GAP, GAP), f"{name}, {split}, seed {seed}", fill=INK, font=_font(18))
-    top = 30 + GAP
-    for line, height in zip(lines, heights, strict=True):
-        for column, tile in enumerate(line):
-            sheet.paste(tile, (GAP + column * (TILE + GAP), top))
-        top += height + GAP
+    for tile, place in zip(tiles, places, strict=True):
+        sheet.paste(tile, place)
     return np.asarray(sheet)
 
 
@@ -73,9 +71,20 @@ def _strip(images: Sequence[NDArray[np.uint8]]) -> Image.Image:
 
 
 def _lines(question: str, answer: str) -> list[tuple[str, tuple[int, int, int]]]:
-    asked = textwrap.wrap(question, 46) or [""]
-    said = textwrap.wrap(f"-> {answer}", 46)
+    asked, said = _wrapped(question), _wrapped(f"-> {answer}")
     return [*((line, INK) for line in asked), *((line, GREY) for line in said)]
+
+
+def _wrapped(text: str) -> list[str]:
+    """The text in lines that fit the tile."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _font(TEXT).getlength(longer) > TILE:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
