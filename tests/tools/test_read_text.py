@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from sightline.errors import WeightsError
 from sightline.images import Picture, load_image
 from sightline.tools.crop import cut
+from sightline.tools.ocr_rapid import RapidOcr
 from sightline.tools.read_text import TextReader, clean, spans_of
+from sightline.tools.worker import Worker
 from sightline.types import Box, Frame, TextLines, ToolResult
 
 LINES = [
@@ -114,7 +119,53 @@ def test_no_time_is_a_timeout_and_the_next_call_works() -> None:
     reader.close()
 
 
-@pytest.mark.parametrize("arguments", [{"region": "e1"}, {"query": "x"}])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "How many are there?"), ("DE", "Größe: 12 Straße"), (" fr ", "élève, garçon"), ("cs", "příliš")],
+)
+def test_a_language_that_is_read(reader: TextReader, language: str, text: str) -> None:
+    """Drawn with a typeface that has these letters, which Pillow's own lacks."""
+    font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", 28)
+    image = Image.new("RGB", (460, 100), "white")
+    ImageDraw.Draw(image).text((30, 30), text, "black", font)
+    assert rows(reader.run(load_image(image), {"lang": language}, timeout_s=60)) == [text]
+
+
+@pytest.mark.parametrize("language", ["ru", "klingon", "x" * 300])
+def test_another_language_is_unsupported(reader: TextReader, language: str) -> None:
+    result = reader.run(page(["Hi"]), {"lang": language}, timeout_s=60)
+    assert result.status == "unsupported"
+    assert "but en, zh, ja" in result.message
+    assert len(result.message) < 200
+
+
+def test_an_engine_without_models_says_so() -> None:
+    class Broken(RapidOcr):
+        def version(self) -> str:
+            raise WeightsError("it is not installed")
+
+        def files(self) -> list[Path]:
+            raise WeightsError("no models")
+
+        def worker(self) -> Worker:
+            raise WeightsError("no models")
+
+    reader = TextReader(Broken())
+    result = reader.run(page(["Hi"]), {}, timeout_s=60)
+    assert (result.status, result.message, result.version, result.weights) == (
+        "error",
+        "no models",
+        "rapidocr",
+        "",
+    )
+    with pytest.raises(WeightsError, match="not installed"):
+        reader.covers()
+    with pytest.raises(WeightsError, match="no models"):
+        reader.warm()
+    reader.close()
+
+
+@pytest.mark.parametrize("arguments", [{"region": "e1"}, {"query": "x"}, {"lang": 3}, {"lang": " "}])
 def test_bad_arguments(reader: TextReader, arguments: dict[str, object]) -> None:
     assert reader.run(page(["Hi"]), arguments, timeout_s=60).status == "refused"
 

@@ -1,6 +1,6 @@
-"""read_text(region?): read the words with RapidOCR, and put them into rows as a reader sees them.
+"""read_text(region?, lang?): read the words, and put them into rows as a reader sees them.
 
-The models (PaddleOCR's detector and recogniser on ONNX Runtime) come in RapidOCR's wheel, so nothing is
+RapidOCR reads where no other engine is given: its models (PaddleOCR's) come in its wheel, so nothing is
 downloaded. What is read is data: control and bidirectional characters are removed and lengths capped.
 """
 
@@ -8,40 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
 import unicodedata
-from collections.abc import Callable
 from functools import cached_property
-from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
+from threading import Lock
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sightline.errors import WeightsError
-from sightline.images import Pixels
 from sightline.tools.base import Parameter, Picture, finish, why_refused
 from sightline.tools.crop import cut
+from sightline.tools.ocr import Engine, Read
+from sightline.tools.ocr_rapid import RapidOcr
 from sightline.tools.rows import Quad, rows_of
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
 from sightline.types import Box, Frame, TextLines, TextSpan, ToolResult, map_box
 
 _log = logging.getLogger(__name__)
 
-DETECT_SIDE = 1280
-"""px. The text detector sees nothing longer: larger pages are shrunk for it, though not for the reader."""
-
 ENLARGE_TO = 960
 """px. A smaller picture is enlarged to this (four times at most): print of a few px is missed else."""
 
 LONGEST_SPAN = 500
 MOST_SPANS = 1000
-
-Read = tuple[str, float, Quad]
-"""A text, its score, and its corners clockwise from the top left, in px of what was read."""
 
 
 class TextReader:
@@ -51,24 +39,30 @@ class TextReader:
     doc = "reads the words"
     parameters: tuple[Parameter, ...] = (
         Parameter(name="region", kind="region", doc="where to read; else everywhere", required=False),
+        Parameter(name="lang", kind="text", doc="its language, as en or de", required=False),
     )
 
-    def __init__(self, *, threads: int | None = None) -> None:
-        """Nothing is loaded. `threads`: for the models; None for half of the CPU's cores, four at most."""
-        threads = threads or max(min((os.cpu_count() or 1) // 2, 4), 1)
-        self._worker = Worker("sightline.tools.read_text:load_expert", threads)
+    def __init__(self, engine: Engine | None = None) -> None:
+        """Nothing is loaded. `engine`: None for RapidOCR; see also `ocr_paddle` and `ocr_tesseract`."""
+        self._engine = engine or RapidOcr()
+        self._worker: Worker | None = None
+        self._lock = Lock()
 
     @cached_property
     def version(self) -> str:
-        """Of the library behind it."""
-        return f"rapidocr {version('rapidocr')}"
+        """Of the library behind it; its name alone where it is not installed."""
+        try:
+            return self._engine.version()
+        except WeightsError as error:
+            _log.warning("%s", error)
+            return self._engine.name
 
     @cached_property
     def weights(self) -> str:
-        """sha256 of both models, first 16 hex digits; empty where they are not installed."""
+        """sha256 of the models, first 16 hex digits; empty where they are not installed."""
         digest = hashlib.sha256()
         try:
-            for file in _models():
+            for file in self._engine.files():
                 digest.update(file.read_bytes())
         except (WeightsError, OSError) as error:
             _log.warning("%s", error)
@@ -76,19 +70,30 @@ class TextReader:
         return digest.hexdigest()[:16]
 
     def covers(self) -> str:
-        """Raises `WeightsError` where RapidOCR or its models are not installed."""
-        return f"reads printed text ({', '.join(file.stem for file in _models())})"
+        """Raises `WeightsError` where the engine or its models are not installed."""
+        self._engine.version()
+        files = ", ".join(file.stem for file in self._engine.files())
+        return f"reads printed text ({files}) in {', '.join(self._engine.languages)}"
 
     def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
         """Read the picture, or its region; boxes stand in the frame of `picture`."""
         started = time.monotonic()
         if reason := why_refused(self, picture, arguments):
             return finish(self, started, "refused", message=reason)
+        try:
+            languages = self._engine.languages
+            worker = self._ready()
+        except WeightsError as error:
+            return finish(self, started, "error", message=str(error))
+        language = str(arguments.get("lang") or languages[0]).strip().lower()
+        if language not in languages:
+            message = f"it does not read {language[:20]}, but {', '.join(languages)}"
+            return finish(self, started, "unsupported", message=message)
         region = arguments.get("region")
         part = cut(picture, map_box(region, picture.frame), at_least=0) if region else picture
         part = _enlarged(part)
         try:
-            reads = self._worker.call(part.pixels, timeout_s=timeout_s)
+            reads = worker.call(part.pixels, language, timeout_s=timeout_s)
         except WorkerTimeout as error:
             return finish(self, started, "timeout", message=str(error))
         except WorkerFailed as error:
@@ -99,23 +104,20 @@ class TextReader:
     def warm(self) -> None:
         """Raises `WeightsError` where the models cannot be loaded."""
         try:
-            self._worker.warm()
+            self._ready().warm()
         except (WorkerTimeout, WorkerFailed) as error:
             raise WeightsError(str(error)) from error
 
     def close(self) -> None:
         """Kill the worker; a later `run` starts another."""
-        self._worker.close()
+        if self._worker:
+            self._worker.close()
 
-
-def _models() -> list[Path]:
-    """The detector's and the recogniser's files in RapidOCR's wheel."""
-    spec = find_spec("rapidocr")
-    folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path()
-    files = [*folder.glob("*_det_*.onnx"), *folder.glob("*_rec_*.onnx")]
-    if len(files) < 2:
-        raise WeightsError("RapidOCR and its models are not installed")
-    return files
+    def _ready(self) -> Worker:
+        """The engine's worker. Raises `WeightsError` where it cannot have one."""
+        with self._lock:
+            self._worker = self._worker or self._engine.worker()
+            return self._worker
 
 
 def _enlarged(picture: Picture) -> Picture:
@@ -142,34 +144,3 @@ def clean(text: str) -> str:
     """Text as data: no control, format (bidirectional) or private characters, single spaces, capped."""
     shown = "".join(" " if unicodedata.category(c)[0] in "ZC" else c for c in text)
     return " ".join(shown.split())[:LONGEST_SPAN]
-
-
-def load_expert(threads: int) -> Callable[[Pixels], list[Read]]:
-    """The worker's side: loads the models; the expert takes uint8[H, W, 3] RGB and returns what it reads."""
-    import cv2
-    from rapidocr import RapidOCR
-
-    cv2.setNumThreads(threads)
-    reader = RapidOCR(
-        params={
-            "Global.use_cls": False,
-            "Global.log_level": "error",
-            "Global.max_side_len": 4000,
-            "Det.limit_type": "max",
-            "Det.limit_side_len": DETECT_SIDE,
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-        }
-    )
-    reader(np.full((64, 256, 3), 255, np.uint8))
-
-    def expert(pixels: NDArray[np.uint8]) -> list[Read]:
-        page: Any = reader(np.ascontiguousarray(pixels[:, :, ::-1]))  # arrays are BGR to RapidOCR
-        if page.boxes is None or page.txts is None:
-            return []
-        return [
-            (str(text), float(score), tuple((float(x), float(y)) for x, y in quad))
-            for text, score, quad in zip(page.txts, page.scores, page.boxes, strict=True)
-        ]
-
-    return expert
