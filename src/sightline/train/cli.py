@@ -106,6 +106,26 @@ def detector(
 
 
 @app.command()
+def segmenter(
+    to: Annotated[Path, typer.Argument(help="The manifest (.json) to write; the weights go beside it.")],
+    run: Annotated[
+        Path, typer.Option(help="The run's folder: checkpoints to go on from, log, curves.")
+    ] = Path("runs/segmenter"),
+    steps: Annotated[int | None, typer.Option(help="Steps of 8 new pictures; 2000 if not given.")] = None,
+) -> None:
+    """The segmenter (a small SAM), from scratch, and its IoU on held-out scenes and solids."""
+    import json
+
+    from sightline.train.segmenter import SegmenterConfig, train_segmenter
+
+    config = SegmenterConfig(steps=steps or SegmenterConfig.steps)
+    manifest = train_segmenter(
+        to, run=run, config=config, report=lambda row: typer.echo(json.dumps(row), err=True)
+    )
+    typer.echo(json.dumps(manifest["scores"]))
+
+
+@app.command()
 def check(
     data: Annotated[Path, typer.Argument(help="A file of rows, a folder of shards, or a folder of images.")],
     form: Annotated[
