@@ -10,6 +10,7 @@ give the answer away. A relation is asked for only where it matters: without it 
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -73,6 +74,16 @@ GIVEN = {0: 0.5, 1: 2.0, 2: 1.6, 3: 0.7, 4: 0.4}
 _VALUES = {"size": SIZES, "colour": COLOURS, "material": MATERIALS, "shape": SHAPES}
 _SUBSETS = {n: tuple(combinations(ATTRIBUTES, n)) for n in GIVEN}
 _TRIES = 24
+
+
+def _table(at_least: int) -> tuple[tuple[tuple[str, ...], ...], tuple[float, ...]]:
+    """Sets of at least so many attributes, and the bounds of their shares of 0..1, as `GIVEN` weighs them."""
+    kept = [(subset, GIVEN[n] / len(_SUBSETS[n])) for n in GIVEN if n >= at_least for subset in _SUBSETS[n]]
+    bounds = np.cumsum([weight for _, weight in kept])
+    return tuple(subset for subset, _ in kept), tuple((bounds / bounds[-1]).tolist()[:-1])
+
+
+_TABLES = tuple(map(_table, GIVEN))
 _ALL = Everything()
 
 T = TypeVar("T")
@@ -218,13 +229,12 @@ class Known:
                 return missed
         return None
 
-    def unique(self, base: Base, without: str = "") -> list[tuple[Filter, int]]:
-        """Each filter over a base that lets one thing through, and that thing; silent of one attribute.
+    def unique(self, base: Base, without: str = "") -> list[tuple[Words, int]]:
+        """All words that let one thing of a base through, and that thing; silent of one attribute.
 
         Over a base that is not everything, the words alone would fit more than the one.
         """
-        singles = ((words, thing) for words, thing in self._singles(base) if without not in words.said)
-        return [(Filter(words=words, of=base), thing) for words, thing in singles]
+        return [(words, thing) for words, thing in self._singles(base) if without not in words.said]
 
     def _singles(self, base: Base) -> list[tuple[Words, int]]:
         if isinstance(base, Everything):
@@ -242,9 +252,10 @@ class Known:
 def _given(rng: np.random.Generator, base: Base = _ALL, *, at_least: int = 0) -> tuple[str, ...]:
     """The attributes that a noun phrase over a base speaks of: not what all of the base share anyway."""
     without = base.attribute if isinstance(base, Same) else ""
+    subsets, bounds = _TABLES[at_least]
     while True:
-        subset = pick(rng, _SUBSETS[weighted(rng, GIVEN)])
-        if len(subset) >= at_least and without not in subset:
+        subset = subsets[bisect(bounds, rng.random())]
+        if without not in subset:
             return subset
 
 
@@ -269,16 +280,16 @@ def _base(rng: np.random.Generator, known: Known, form: str) -> Base | None:
 def _reference(rng: np.random.Generator, known: Known, hops: int) -> Filter | None:
     """The words for one thing, found by so many relations in a row."""
     base: Base | None = _base(rng, known, f"relate{hops}") if hops else _ALL
-    return _one_of(rng, [f for f, _ in known.unique(base)]) if base else None
+    return _one_of(rng, base, [words for words, _ in known.unique(base)]) if base else None
 
 
-def _one_of(rng: np.random.Generator, filters: Sequence[Filter]) -> Filter | None:
-    """One of some filters, those of few words favoured."""
-    sizes = {len(f.words.said) for f in filters}
+def _one_of(rng: np.random.Generator, base: Base, options: Sequence[Words]) -> Filter | None:
+    """A filter over a base by some of the words, short ones favoured."""
+    sizes = {len(words.said) for words in options}
     if not sizes:
         return None
     drawn = weighted(rng, {size: GIVEN[size] for size in sorted(sizes)})
-    return pick(rng, [f for f in filters if len(f.words.said) == drawn])
+    return Filter(words=pick(rng, [w for w in options if len(w.said) == drawn]), of=base)
 
 
 # The families: each gives the form and the program, or None where there is nothing to ask.
@@ -362,13 +373,13 @@ def _attribute(rng: np.random.Generator, known: Known) -> Made:
     base = _base(rng, known, form)
     if base is None or (isinstance(base, Same) and base.attribute == attribute):
         return None
-    by_value: dict[str, list[Filter]] = {}
-    for of, thing in known.unique(base, without=attribute):
-        if not (isinstance(base, Same) and getattr(of.words, base.attribute)):
-            by_value.setdefault(getattr(known.scene.things[thing], attribute), []).append(of)
+    by_value: dict[str, list[Words]] = {}
+    for words, thing in known.unique(base, without=attribute):
+        if not (isinstance(base, Same) and getattr(words, base.attribute)):
+            by_value.setdefault(getattr(known.scene.things[thing], attribute), []).append(words)
     if len(by_value) < 2:
         return None
-    asked = _one_of(rng, by_value[pick(rng, sorted(by_value))])
+    asked = _one_of(rng, base, by_value[pick(rng, sorted(by_value))])
     return (f"{form} {attribute}", Query(attribute=attribute, of=asked)) if asked else None
 
 
@@ -379,37 +390,40 @@ def _compare_attribute(rng: np.random.Generator, known: Known) -> Made:
         return None
     values = [getattr(thing, attribute) for thing in known.scene.things]
     ones, others = (known.unique(of, without=attribute) for of in (_ALL, base))
-    pairs = [((a, b), values[i] == values[j]) for a, i in ones for b, j in others if i != j]
-    if len({alike for _, alike in pairs}) < 2:
+    told, compared = ({thing for _, thing in some} for some in (ones, others))
+    if len({values[i] == values[j] for i in told for j in compared if i != j}) < 2:
         return None
     wanted = chance(rng, 0.5)
-    a, b = pick(rng, [pair for pair, alike in pairs if alike == wanted])
+    first, second = pick(
+        rng,
+        [(a, b) for a, i in ones for b, j in others if i != j and (values[i] == values[j]) == wanted],
+    )
+    a, b = Filter(words=first), Filter(words=second, of=base)
     return f"{form} {attribute}", Alike(attribute=attribute, a=a, b=b)
 
 
 def _compare_counts(rng: np.random.Generator, known: Known) -> Made:
     form, asks = weighted(rng, SIMPLE), pick(rng, COMPARISONS)
-    pairs = _pairs(rng, known, form)
+    base = _base(rng, known, form)
+    if base is None:
+        return None
+    pairs = _pairs(rng, known, base)
     true = {p: compare(asks, a, b) for p, (a, b) in pairs.items()}
     wanted = chance(rng, 0.5)
     if len(set(true.values())) < 2:
         return None
     a, b = pick(rng, [p for p, is_true in true.items() if is_true == wanted])
-    return f"{form} {asks}", Compare(asks=asks, a=a, b=b)
+    return f"{form} {asks}", Compare(asks=asks, a=Filter(words=a), b=Filter(words=b, of=base))
 
 
-def _pairs(rng: np.random.Generator, known: Known, form: str) -> dict[tuple[Filter, Filter], tuple[int, int]]:
-    """Pairs of things to compare, neither of which is a part of the other, and how many there are of each."""
-    base = _base(rng, known, form)
-    if base is None:
-        return {}
+def _pairs(rng: np.random.Generator, known: Known, base: Base) -> dict[tuple[Words, Words], tuple[int, int]]:
+    """Pairs to compare, the second over a base, none a part of the other, and how many there are of each."""
     pairs = {}
     inside = find(base, known.scene)
     for _ in range(_TRIES):
         a, b = (pick(rng, known.lists[_given_known(rng, known)]) for _ in range(2))
         if not a.implies(b) and not b.implies(a):
-            numbers = len(known.fits[a]), len(known.fits[b] & inside)
-            pairs[Filter(words=a), Filter(words=b, of=base)] = numbers
+            pairs[a, b] = len(known.fits[a]), len(known.fits[b] & inside)
     return pairs
 
 
@@ -443,12 +457,16 @@ def _add(rng: np.random.Generator, known: Known) -> Made:
 
 def _difference(rng: np.random.Generator, known: Known) -> Made:
     form, asks = weighted(rng, SIMPLE), pick(rng, COMPARISONS[:2])
-    pairs = _pairs(rng, known, form)
+    base = _base(rng, known, form)
+    if base is None:
+        return None
+    pairs = _pairs(rng, known, base)
     sign = 1 if asks == "more" else -1
     drawn = _by_number(rng, {pair: sign * (a - b) for pair, (a, b) in pairs.items() if sign * (a - b) > 0})
     if drawn is None:
         return None
-    return f"{form} {asks}", Difference(asks=asks, a=drawn[0], b=drawn[1])
+    a, b = drawn
+    return f"{form} {asks}", Difference(asks=asks, a=Filter(words=a), b=Filter(words=b, of=base))
 
 
 _MAKERS: dict[str, Callable[[np.random.Generator, Known], Made]] = {

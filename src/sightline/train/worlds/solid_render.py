@@ -160,8 +160,8 @@ def _slab(start: Number, ray: Number, half: float) -> tuple[Floats, Floats]:
 
 def _turned(thing: Solid, x: Number, y: Number) -> tuple[Floats, Floats]:
     """Two coordinates in the frame of a turned thing."""
-    turn = np.deg2rad(thing.turn)
-    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    turn = math.radians(thing.turn)
+    cos, sin = np.float32(math.cos(turn)), np.float32(math.sin(turn))
     return np.asarray(cos * x + sin * y, np.float32), np.asarray(cos * y - sin * x, np.float32)
 
 
@@ -201,28 +201,35 @@ def _outlines(thing: Solid, lamps: NDArray[np.float64]) -> NDArray[np.float64]:
         toward = lamps - middle
         toward /= np.sqrt((toward**2).sum(-1, keepdims=True))
         return np.asarray(middle + thing.half * (_circle(2 * _ROUND) @ _square_to(toward)))
-    if thing.shape == "cylinder":
-        foot = _circle(_ROUND) * thing.half
-    else:
-        x, y = _circle(4).T * thing.radius
-        x, y = _turned(replace(thing, turn=-45 - thing.turn), x, y)
-        foot = np.repeat(np.stack([x, y], -1), _ROUND // 4, 0)
-    ends = np.repeat([-thing.half, thing.half], _ROUND)[:, None]
-    return np.asarray(middle + np.concatenate([np.tile(foot, (2, 1)), ends], -1))[None]
+    turn = math.radians(thing.turn)
+    cos, sin = math.cos(turn), math.sin(turn)
+    turned = _upright(thing.shape) @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    return np.asarray(middle + thing.half * turned)[None]
+
+
+@cache
+def _upright(shape: str) -> NDArray[np.float64]:
+    """Corners [2 * _ROUND, 3] of a cylinder or a cube whose half height is 1, foot first."""
+    corners = np.repeat([[1, 1], [-1, 1], [-1, -1], [1, -1]], _ROUND // 4, 0)
+    foot = _circle(_ROUND) if shape == "cylinder" else corners
+    ends = np.repeat([-1.0, 1.0], _ROUND)[:, None]
+    return np.concatenate([np.tile(foot, (2, 1)), ends], -1)
 
 
 def _shade(scene: SolidScene, side: int) -> tuple[Floats, Floats]:
     """The parts of the lamp and of the sky that reach the floor, float32[side, side] each."""
     lamps = _lamps(scene)
-    shape = (len(lamps), 2 * _ROUND, 3)
-    outlines = np.stack([np.broadcast_to(_outlines(thing, lamps), shape) for thing in scene.things])
+    outlines = np.empty((len(scene.things), len(lamps), 2 * _ROUND, 3))
+    for outline, thing in zip(outlines, scene.things, strict=True):
+        outline[:] = _outlines(thing, lamps)
     height, high = outlines[..., 2:], lamps[:, None, 2:]
     seen, _ = scene.eye.project(outlines + (outlines - lamps[:, None]) * (height / (high - height)))
     corners = np.rint((seen * side - 0.5) * (1 << _SHIFT)).astype(np.int32, order="C")
     masks = np.zeros((len(lamps), side, side), np.uint8)
-    for polygons in corners:
+    for thing, polygons in zip(scene.things, corners, strict=True):
         for mask, polygon in zip(masks, polygons, strict=True):
-            cv2.fillConvexPoly(mask, cv2.convexHull(polygon), 1, cv2.LINE_8, _SHIFT)
+            hull = polygon if thing.shape == "sphere" else cv2.convexHull(polygon)
+            cv2.fillConvexPoly(mask, hull, 1, cv2.LINE_8, _SHIFT)
     key, sky = masks[:_KEYS].sum(0, dtype=np.uint8), masks[_KEYS:].sum(0, dtype=np.uint8)
     parts = (key / np.float32(_KEYS), side / 300), (sky / np.float32(_SKIES), side / 40)
     lamp, around = (_softened(1 - np.asarray(hidden), sigma) for hidden, sigma in parts)
