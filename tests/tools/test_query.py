@@ -106,6 +106,8 @@ def test_what_it_has_no_class_for(text: str, noun: str) -> None:
         ("people in the picture", "person", None),
         ("number of red buses visible in this image", "bus", "red"),
         ("red blood cells", "RBC", None),
+        ("white blood cells (WBC)", "WBC", None),
+        ("(people)", "person", None),
         ("erythrocytes", "RBC", None),
         ("leukocytes", "WBC", None),
         ("platelets", "Platelets", None),

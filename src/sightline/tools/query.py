@@ -92,6 +92,7 @@ IRREGULAR = {
     "oxen": "ox",
 }
 
+_BRACKETS = re.compile(r"\([^()]*\)")
 _IN_THE_IMAGE = re.compile(
     r"\s+((visible|shown|present|that you (can )?see)\b\s*)?"
     r"((in|on|of|from|across) (the|this|that) (image|picture|photo|photograph|scene|page|micrograph))?$"
@@ -121,8 +122,9 @@ def resolve(text: str, classes: Sequence[str]) -> Query | str:
     Attribute words come before the noun. A class that is called like an attribute (`orange`) wins as the
     last word: `red oranges` are red things of the class orange.
     """
-    said = _IN_THE_IMAGE.sub("", " " + " ".join(re.findall(r"\w[\w'’-]*", text.lower().replace("_", " "))))
-    words = said.split()
+    plain = _BRACKETS.sub(" ", text) if _BRACKETS.sub("", text).strip() else text
+    said = " " + " ".join(re.findall(r"\w[\w'’-]*", plain.lower().replace("_", " ")))
+    words = _IN_THE_IMAGE.sub("", said).split()
     colour: str | None = None
     size: str | None = None
     while words:
