@@ -252,8 +252,9 @@ def audit(
         )
         for line in report.held_out[:3]:
             typer.echo(f"  held out: {line[:200]}")
-        for template, (answer, share) in report.guessable().items():
-            typer.echo(f"  {template}: {answer!r} in {share:.0%}")
+        shares = list(report.shares().items())
+        for template, (answer, share) in shares[: max(len(report.guessable()), 1)]:
+            typer.echo(f"  most predictable: {template}, {answer!r} in {share:.1%}")
     raise typer.Exit(1 if found else 0)
 
 

@@ -55,14 +55,18 @@ class Audit:
             key = asked.wording or asked.family
             self.answers.setdefault(key, Counter())[asked.answer] += 1
 
-    def guessable(self) -> dict[str, tuple[str, float]]:
-        """Template -> its commonest answer and that one's share, where it is above `most`."""
-        shares = {
+    def shares(self) -> dict[str, tuple[str, float]]:
+        """Template -> its commonest answer and that one's share, the largest share first."""
+        found = {
             key: (tally.most_common(1)[0][0], max(tally.values()) / tally.total())
             for key, tally in self.answers.items()
             if tally.total() >= ENOUGH
         }
-        return {key: share for key, share in sorted(shares.items()) if share[1] > self.most}
+        return dict(sorted(found.items(), key=lambda item: -item[1][1]))
+
+    def guessable(self) -> dict[str, tuple[str, float]]:
+        """The templates where that share is above `most`."""
+        return {key: share for key, share in self.shares().items() if share[1] > self.most}
 
 
 def audit(world: str, *, samples: int, seed: int = 0, split: Split = "train") -> Audit:
