@@ -180,6 +180,8 @@ def _predict_embedded(
     import torch
 
     model, manifest = load_model(path)
+    # Batch norms folded into convolutions, channels last: a fifth faster on a CPU.
+    model = model.fuse(verbose=False).to(memory_format=torch.channels_last)
     from ultralytics.data.augment import LetterBox
     from ultralytics.utils.nms import non_max_suppression
     from ultralytics.utils.ops import scale_boxes
@@ -190,10 +192,10 @@ def _predict_embedded(
     @torch.inference_mode()
     def predict(pixels: NDArray[np.uint8]) -> Found:
         boxed: Any = letterbox(image=pixels)
-        image = np.ascontiguousarray(boxed.transpose(2, 0, 1)[None])
-        output = model(torch.from_numpy(image).float() / 255)
+        image = torch.from_numpy(boxed.transpose(2, 0, 1)[None].copy("K"))  # still channels last
+        output = model(image.float() / 255)
         rows = non_max_suppression(output, score_from, OVERLAP, agnostic=True, nc=len(names))[0]
-        corners = scale_boxes(image.shape[2:], rows[:, :4], pixels.shape)
+        corners = scale_boxes((image.shape[2], image.shape[3]), rows[:, :4], pixels.shape)
         return _rows(names, rows[:, 5], rows[:, 4], corners)
 
     return names, predict
