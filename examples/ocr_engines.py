@@ -6,7 +6,8 @@ Lines are those of the pack `sroie_lines` (ICDAR 2019 SROIE; evaluation alone), 
 are receipts, invoices, forms and signs of the document world, half of them in layouts that nothing was
 trained on, with the blur, grain and tilt of a scan; their exact words are known. An error rate is the
 Levenshtein distance to the exact text over its length, all texts together. White space counts as one space
-between words; `no spaces` leaves it out. PaddleOCR takes part where $SIGHTLINE_PADDLE_PYTHON names an
+between words. The pack's texts are in capitals whatever is printed: `no case` makes none of it, `nor space`
+also leaves spaces out. PaddleOCR takes part where $SIGHTLINE_PADDLE_PYTHON names an
 interpreter that has it, Tesseract where it is installed.
 """
 
@@ -66,11 +67,15 @@ def read(reader: TextReader, picture: Picture) -> str:
     return "\n".join(" ".join(span.text for span in row) for row in result.payload.rows)
 
 
-def error_rate(pairs: Sequence[Pair], *, spaces: bool = True) -> float:
-    """Edits a character of what is printed, over all pairs."""
-    joint = " " if spaces else ""
-    plain = [(joint.join(printed.split()), joint.join(said.split())) for printed, said in pairs]
-    return sum(Levenshtein.distance(*pair) for pair in plain) / max(sum(len(p) for p, _ in plain), 1)
+def error_rate(pairs: Sequence[Pair], *, case: bool = True, spaces: bool = True) -> float:
+    """Edits a character of what is printed, over all pairs; without `case` and `spaces` these do not count."""
+
+    def plain(text: str) -> str:
+        return (" " if spaces else "").join((text if case else text.casefold()).split())
+
+    compared = [(plain(printed), plain(said)) for printed, said in pairs]
+    edits = sum(Levenshtein.distance(printed, said) for printed, said in compared)
+    return edits / max(sum(len(printed) for printed, _ in compared), 1)
 
 
 def measure(name: str, reader: TextReader, shown: list[tuple[Picture, str]]) -> tuple[list[Pair], float]:
@@ -93,7 +98,7 @@ def main() -> int:
     pack = find_pack("sroie_lines")
     sets = {"lines": list(lines(pack, args.lines)) if pack and args.lines else []}
     sets["pages"] = list(pages(args.pages))
-    table = Table("engine", "set", "read", "error rate", "no spaces", "seconds each", title="OCR engines")
+    table = Table("engine", "set", "read", "errors", "no case", "nor space", "seconds", title="OCR engines")
     for name in args.engine or ENGINES:
         engine: Engine = ENGINES[name]()
         try:
@@ -106,8 +111,10 @@ def main() -> int:
             if not shown:
                 continue
             pairs, seconds = measure(f"{name}, {what}", reader, shown)
-            rates = [f"{error_rate(pairs, spaces=spaces):.2%}" for spaces in (True, False)]
-            table.add_row(engine.version(), what, str(len(pairs)), *rates, f"{seconds:.2f}")
+            plain = [error_rate(pairs), error_rate(pairs, case=False)]
+            rates = [*plain, error_rate(pairs, case=False, spaces=False)]
+            shares = [f"{rate:.2%}" for rate in rates]
+            table.add_row(engine.version(), what, str(len(pairs)), *shares, f"{seconds:.2f}")
             for printed, said in sorted(pairs, key=lambda pair: -Levenshtein.distance(*pair))[: args.worst]:
                 print(f"printed: {printed!r}\n   read: {said!r}")
         reader.close()

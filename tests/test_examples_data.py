@@ -80,6 +80,8 @@ def test_error_rates() -> None:
     assert ocr_engines.error_rate([("a b", "ab")]) == pytest.approx(1 / 3)
     assert ocr_engines.error_rate([("a b", "ab")], spaces=False) == 0
     assert ocr_engines.error_rate([("abc", "")]) == 1
+    assert ocr_engines.error_rate([("AB", "aB")]) == 0.5
+    assert ocr_engines.error_rate([("AB", "aB")], case=False) == 0
 
 
 def test_lines_are_read_and_timed(tmp_path: Path) -> None:
