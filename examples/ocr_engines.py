@@ -68,7 +68,7 @@ def read(reader: TextReader, picture: Picture) -> str:
 
 
 def error_rate(pairs: Sequence[Pair], *, case: bool = True, spaces: bool = True) -> float:
-    """Edits a character of what is printed, over all pairs; without `case` and `spaces` these do not count."""
+    """Edits a character of what is printed, over all pairs, with `case` and `spaces` or without."""
 
     def plain(text: str) -> str:
         return (" " if spaces else "").join((text if case else text.casefold()).split())
