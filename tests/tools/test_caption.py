@@ -1,0 +1,243 @@
+"""Captions: what the experts found in words, failures that are said, and speakers."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sightline.errors import WeightsError
+from sightline.images import Picture, Pixels, make_picture
+from sightline.tools.base import Parameter, Tool
+from sightline.tools.caption import SIDE, Asker, Captioner, Seen, Spoken, describe
+from sightline.tools.detect import Detector
+from sightline.tools.read_text import TextReader
+from sightline.tools.worker import WorkerFailed, WorkerTimeout
+from sightline.train.worlds.scenes import Scene, Thing, draw_scene
+from sightline.types import Box, Caption, Detection, Detections, TextLines, TextSpan, ToolResult
+
+PICTURE = make_picture(np.full((300, 300, 3), 255, np.uint8))
+WHOLE = Box(x1=0, y1=0, x2=300, y2=300, frame=PICTURE.frame)
+
+
+class Given:
+    """An expert that finds what it was given, in the frame of the picture, and keeps what it was asked."""
+
+    parameters: tuple[Parameter, ...] = ()
+    doc = "finds what it was given"
+
+    def __init__(self, name: str, result: ToolResult, *items: tuple[str, str, float, float]) -> None:
+        self.name, self.result, self.items = name, result, items
+        self.version, self.weights = f"{name} 1", name[:1] * 16
+        self.asked: list[tuple[Picture, dict[str, Any]]] = []
+        self.state = ""
+
+    def covers(self) -> str:
+        return f"{self.name}s"
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        self.asked.append((picture, arguments))
+        if not self.items:
+            return self.result
+        found = tuple(
+            Detection(
+                label=label,
+                score=0.9 - 0.1 * n,
+                box=Box.clipped(x - 10, y - 10, x + 10, y + 10, picture.frame),
+                attributes={"size": "small", "color": colour},
+            )
+            for n, (colour, label, x, y) in enumerate(self.items)
+        )
+        return ToolResult(status="ok", payload=Detections(query="objects", items=found))
+
+    def warm(self) -> None:
+        self.state = "warm"
+
+    def close(self) -> None:
+        self.state = "closed"
+
+
+def lines(*texts: str) -> ToolResult:
+    box = Box(x1=0, y1=0, x2=9, y2=9, frame=PICTURE.frame)
+    rows = tuple((TextSpan(text=text, score=0.9, box=box),) for text in texts)
+    return ToolResult(status="ok" if texts else "empty", payload=TextLines(rows=rows))
+
+
+NOTHING = ToolResult(status="empty", payload=Detections(query="objects"))
+THINGS = (("red", "circle", 20.0, 20.0), ("blue", "star", 150.0, 150.0), ("red", "circle", 280.0, 150.0))
+
+
+def caption(
+    *things: tuple[str, str, float, float],
+    objects: ToolResult = NOTHING,
+    text: ToolResult | None = None,
+    **arguments: object,
+) -> ToolResult:
+    detector, reader = Given("detect", objects, *things), Given("read_text", text or lines())
+    return Captioner(detector, reader).run(PICTURE, arguments, timeout_s=9)
+
+
+def test_a_caption_says_what_was_found_and_where() -> None:
+    result = caption(*THINGS, text=lines("SALE", "50 % off"))
+    assert result.to_text() == (
+        "ok: 3 objects: a small red circle at the top left, a small blue star in the centre, "
+        'a small red circle at the right; text: "SALE" / "50 % off"'
+    )
+    assert isinstance(result.payload, Caption)
+    assert result.payload.region == WHOLE
+    assert result.payload.confidence == pytest.approx(0.7)
+    assert (result.version, result.weights) == ("detect 1, read_text 1", "d" * 16 + "+" + "r" * 16)
+
+
+def test_a_short_caption_counts() -> None:
+    text = caption(*THINGS, text=lines(*"abcde"), detail="short").to_text()
+    assert (
+        text
+        == 'ok: 3 objects: 2 × small red circle, a small blue star; text: "a" / "b" / "c" and 2 more lines'
+    )
+
+
+def test_nothing_found_is_empty_and_promises_no_more() -> None:
+    assert caption().to_text() == "empty: no object that the detector knows; no text"
+
+
+def test_what_one_expert_does_not_know_is_said() -> None:
+    late = ToolResult(status="timeout", message="stopped after 9 s")
+    assert caption(THINGS[1], text=late).to_text() == (
+        "ok: 1 object: a small blue star in the centre; text not known: stopped after 9 s"
+    )
+    unknown = ToolResult(status="unsupported", message="no class")
+    assert (
+        caption(objects=unknown, text=lines("hi")).to_text() == 'ok: text: "hi"; objects not known: no class'
+    )
+
+
+def test_where_both_fail_there_is_no_caption() -> None:
+    late, broken = (ToolResult(status=s, message="why") for s in ("timeout", "error"))
+    assert caption(objects=late, text=late).status == "timeout"
+    both = caption(objects=late, text=broken)
+    assert (both.status, both.message, both.payload) == ("error", "objects: why; text: why", None)
+
+
+def test_a_region_is_described_by_its_own_places() -> None:
+    region = Box(x1=100, y1=100, x2=200, y2=200, frame=PICTURE.frame)
+    detector, reader = Given("detect", NOTHING, ("red", "star", 15, 90)), Given("read_text", lines())
+    result = Captioner(detector, reader).run(PICTURE, {"region": region}, timeout_s=9)
+    assert result.to_text() == "ok: 1 object: a small red star at the bottom left; no text"
+    assert isinstance(result.payload, Caption)
+    assert result.payload.region == region
+    ((part, asked),) = detector.asked
+    assert (part.frame.x0, part.frame.width, asked) == (100, 100, {"query": "objects"})
+
+
+def test_long_findings_are_cut_with_their_number() -> None:
+    things = tuple(
+        Detection(label="dot", score=1, box=Box(x1=n, y1=0, x2=n + 1, y2=1, frame=PICTURE.frame))
+        for n in range(50)
+    )
+    text = describe(Seen(things=things, lines=("x",) * 60), WHOLE, full=True)
+    assert text.startswith("50 objects: a dot at the top left")
+    assert " and 10 more; text: " in text
+    assert text.endswith("and 20 more lines")
+
+
+def test_its_parts_are_warmed_and_closed() -> None:
+    detector, reader = Given("detect", NOTHING), Given("read_text", lines())
+    made = Captioner(detector, reader)
+    made.warm()
+    assert (detector.state, reader.state) == ("warm", "warm")
+    made.close()
+    assert (detector.state, reader.state) == ("closed", "closed")
+    assert made.covers() == "says what others find and no more: detects; read_texts"
+
+
+def test_what_is_refused() -> None:
+    assert caption(detail="poetic").status == "refused"
+    assert caption(region=Box(x1=5, y1=5, x2=5, y2=9, frame=PICTURE.frame)).message.startswith(
+        "the region is"
+    )
+
+
+def test_with_the_real_experts() -> None:
+    scene = Scene(
+        things=(
+            Thing(shape="circle", colour="red", size="small", x=0.15, y=0.15, diameter=0.12),
+            Thing(shape="star", colour="blue", size="large", x=0.75, y=0.75, diameter=0.24),
+        )
+    )
+    made = Captioner(Detector(), TextReader())
+    try:
+        result = made.run(make_picture(draw_scene(scene, 320)), {}, timeout_s=120)
+    finally:
+        made.close()
+    assert result.to_text() == (
+        "ok: 2 objects: a small red circle at the top left, a large blue star at the bottom right; no text"
+    )
+
+
+class Parrot:
+    """A speaker that says what it was shown and asked."""
+
+    version = "parrot 1"
+    weights = "p" * 16
+
+    def __init__(self, error: Exception | None = None, reply: str | None = None) -> None:
+        self.error, self.reply = error, reply
+
+    def covers(self) -> str:
+        return "says what it is asked"
+
+    def __call__(self, pixels: Pixels, question: str | None, deadline: float) -> Spoken:
+        assert deadline > time.monotonic()
+        if self.error:
+            raise self.error
+        said = f"{pixels.shape[1]}x{pixels.shape[0]}: {question}"
+        return (said if self.reply is None else self.reply), 0.5
+
+    def warm(self) -> None:
+        """Nothing to load."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def test_a_speaker_speaks_for_the_experts() -> None:
+    detector = Given("detect", NOTHING)
+    made = Captioner(detector, Given("read_text", lines()), Parrot())
+    result = made.run(PICTURE, {}, timeout_s=9)
+    assert result.to_text() == f"ok: {SIDE}x{SIDE}: None"
+    assert (result.version, result.weights, detector.asked) == ("parrot 1", "p" * 16, [])
+    assert isinstance(result.payload, Caption)
+    assert result.payload.confidence == 0.5
+    assert made.covers() == "captions by a model: says what it is asked"
+
+
+def test_a_question_about_a_region() -> None:
+    region = Box(x1=0, y1=0, x2=100, y2=50, frame=PICTURE.frame)
+    result = Asker(Parrot()).run(PICTURE, {"question": "red?", "region": region}, timeout_s=9)
+    assert result.to_text() == f"ok: {SIDE}x{SIDE // 2}: red?"
+    assert isinstance(result.payload, Caption)
+    assert result.payload.region == region
+    assert Asker(Parrot()).run(PICTURE, {}, timeout_s=9).message == "ask needs question"
+
+
+@pytest.mark.parametrize(
+    ("parrot", "status", "message"),
+    [
+        (Parrot(WorkerTimeout("stopped after 9 s")), "timeout", "stopped after 9 s"),
+        (Parrot(WorkerFailed("the process died")), "error", "the process died"),
+        (Parrot(WeightsError("no weights")), "error", "no weights"),
+        (Parrot(reply=" "), "unsupported", "the model says that it cannot tell"),
+    ],
+)
+def test_a_speaker_that_fails_says_nothing(parrot: Parrot, status: str, message: str) -> None:
+    tools: tuple[Tool, ...] = (
+        Asker(parrot),
+        Captioner(Given("detect", NOTHING), Given("read_text", lines()), parrot),
+    )
+    for tool in tools:
+        arguments = {"question": "red?"} if tool.name == "ask" else {}
+        result = tool.run(PICTURE, arguments, timeout_s=9)
+        assert (result.status, result.message, result.payload) == (status, message, None)
