@@ -96,6 +96,25 @@ def test_a_crop_is_read_in_its_own_frame(reader: TextReader) -> None:
     assert "TOTAL" in result.payload.to_text()
 
 
+def test_columns_are_read_one_after_the_other(reader: TextReader) -> None:
+    """A title across, then two columns of running text, the ends of their paragraphs ragged."""
+    font = ImageFont.load_default(18)
+    image = Image.new("RGB", (900, 420), "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((40, 20), "A long title that stands across both of the columns below", "black", font)
+    columns = [[f"{name} column line number {n} of the running text" for n in range(7)] for name in "AB"]
+    columns[0][3] = "end of paragraph"
+    for x, lines in zip((40, 480), columns, strict=True):
+        for n, line in enumerate(lines):
+            draw.text((x, 80 + 40 * n), line, "black", font)
+    result = reader.run(load_image(image), {}, timeout_s=60)
+    read = [row.replace(" ", "") for row in rows(result)]
+    assert read[0].startswith("Alongtitle")
+    assert read[1:] == [line.replace(" ", "") for lines in columns for line in lines]
+    assert isinstance(result.payload, TextLines)
+    assert result.payload.blocks == ((0,), tuple(range(1, 8)), tuple(range(8, 15)))
+
+
 @pytest.mark.parametrize("size", [(300, 400), (1, 1), (2, 900)])
 def test_an_empty_page(reader: TextReader, size: tuple[int, int]) -> None:
     result = reader.run(load_image(Image.new("RGB", size, "white")), {}, timeout_s=60)
@@ -181,5 +200,5 @@ def test_spans_of_nothing_but_control_characters_are_dropped() -> None:
     frame = Frame(image="x", width=100, height=100)
     quad = ((10.0, 10.0), (50.0, 10.0), (50.0, 20.0), (10.0, 20.0))
     kept = spans_of([("\u202e", 0.9, quad), ("ok", 1.2, quad)], frame, frame)
-    assert [[span.text for span in row] for row in kept] == [["ok"]]
-    assert kept[0][0].score == 1.0
+    assert [[span.text for span in row] for row in kept.rows] == [["ok"]]
+    assert kept.rows[0][0].score == 1.0

@@ -16,6 +16,7 @@ from typing import Any
 
 from sightline.errors import WeightsError
 from sightline.tools.base import Parameter, Picture, finish, why_refused
+from sightline.tools.columns import blocks_of
 from sightline.tools.crop import cut
 from sightline.tools.ocr import Engine, Read
 from sightline.tools.ocr_rapid import RapidOcr
@@ -98,8 +99,8 @@ class TextReader:
             return finish(self, started, "timeout", message=str(error))
         except WorkerFailed as error:
             return finish(self, started, "error", message=str(error))
-        rows = spans_of(reads, part.frame, picture.frame)
-        return finish(self, started, "ok" if rows else "empty", TextLines(rows=rows))
+        lines = spans_of(reads, part.frame, picture.frame)
+        return finish(self, started, "ok" if lines.rows else "empty", lines)
 
     def warm(self) -> None:
         """Raises `WeightsError` where the models cannot be loaded."""
@@ -126,12 +127,17 @@ def _enlarged(picture: Picture) -> Picture:
     return picture if longer >= ENLARGE_TO else cut(picture, whole, at_least=min(ENLARGE_TO, 4 * longer))
 
 
-def spans_of(reads: list[Read], read: Frame, frame: Frame) -> tuple[tuple[TextSpan, ...], ...]:
-    """Rows of cleaned spans, their boxes carried from the frame that was `read` to `frame`."""
+def spans_of(reads: list[Read], read: Frame, frame: Frame) -> TextLines:
+    """Rows of cleaned spans by block, their boxes carried from the frame that was `read` to `frame`."""
     kept = [(clean(text), score, quad) for text, score, quad in reads[:MOST_SPANS]]
     kept = [one for one in kept if one[0]]
-    rows = rows_of([quad for _, _, quad in kept])
-    return tuple(tuple(_span(*kept[n], read, frame) for n in row) for row in rows)
+    rows: list[tuple[TextSpan, ...]] = []
+    blocks: list[tuple[int, ...]] = []
+    for block in blocks_of([quad for _, _, quad in kept]):
+        found = rows_of([kept[n][2] for n in block])
+        blocks.append(tuple(range(len(rows), len(rows) + len(found))))
+        rows += [tuple(_span(*kept[block[n]], read, frame) for n in row) for row in found]
+    return TextLines(rows=tuple(rows), blocks=tuple(blocks) if len(blocks) > 1 else ())
 
 
 def _span(text: str, score: float, quad: Quad, read: Frame, frame: Frame) -> TextSpan:

@@ -9,6 +9,9 @@ Point = tuple[float, float]
 Quad = tuple[Point, ...]
 """Four corners, clockwise from the top left of the text, in px."""
 
+Corners = tuple[float, float, float, float]
+"""XYXY, px."""
+
 _SHARED = 0.5
 """Two runs stand in one row where they share this part of the lower one's height."""
 
@@ -23,7 +26,7 @@ def rows_of(quads: Sequence[Quad]) -> list[list[int]]:
     shares most height with: neighbours are compared, not ends, so that a curled row holds together.
     """
     lean = skew(quads)
-    spans = [_upright(quad, lean) for quad in quads]
+    spans = [upright(quad, lean) for quad in quads]
     rows: list[list[int]] = []
     for n in sorted(range(len(quads)), key=lambda i: spans[i]):
         shares = [(_shared(spans[row[-1]], spans[n]), -i) for i, row in enumerate(rows)]
@@ -50,14 +53,14 @@ def skew(quads: Sequence[Quad]) -> float:
     return 0.0
 
 
-def _upright(quad: Quad, lean: float) -> tuple[float, float, float, float]:
+def upright(quad: Quad, lean: float) -> Corners:
     """XYXY of the quad after turning the page back by `lean`."""
     c, s = cos(-lean), sin(-lean)
     xs, ys = [x * c - y * s for x, y in quad], [x * s + y * c for x, y in quad]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _shared(left: tuple[float, float, float, float], right: tuple[float, float, float, float]) -> float:
+def _shared(left: Corners, right: Corners) -> float:
     """The part of the lower one's height that two upright boxes share; 0 where one stands over the other."""
     if min(left[2], right[2]) - max(left[0], right[0]) > 0.5 * min(left[2] - left[0], right[2] - right[0]):
         return 0.0

@@ -51,10 +51,16 @@ class Detections(Model):
 
 
 class TextLines(Model):
-    """What `read_text` read: rows from top to bottom, each row's spans from left to right."""
+    """What `read_text` read: rows in reading order, from top to bottom, each row's spans from left to right.
+
+    On a page set in columns a row ends at its column's edge, and a column is read before the next one.
+    """
 
     kind: Literal["text"] = "text"
     rows: tuple[tuple[TextSpan, ...], ...] = ()
+    blocks: tuple[tuple[int, ...], ...] = Field(
+        default=(), description="indices of the rows of each column, title, ...; empty where there is but one"
+    )
 
     def spans(self) -> list[TextSpan]:
         """All spans in reading order."""
