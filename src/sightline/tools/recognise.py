@@ -41,14 +41,15 @@ class Recogniser:
     def __init__(self, *, threads: int = 1) -> None:
         self._worker = Worker("sightline.tools.recognise:load_recogniser", threads)
 
-    def read(self, page: Page, boxes: Boxes, *, deadline: float) -> list[TextSpan]:
+    def read(self, page: Page, boxes: Boxes, *, deadline: float, turned: bool = False) -> list[TextSpan]:
         """The texts at `boxes`, float[N, 4] px of the page, without those that say nothing.
 
-        Raises `WorkerTimeout` past `deadline` (of `time.monotonic()`), and `WorkerFailed`.
+        `turned`: they run upwards. Raises `WorkerTimeout` past `deadline` (of `time.monotonic()`), and
+        `WorkerFailed`.
         """
         if not len(boxes):
             return []
-        lines = [_line(page.pixels, box) for box in boxes]
+        lines = [_line(page.pixels, box, turned=turned) for box in boxes]
         reads = self._worker.call(lines, timeout_s=deadline - time.monotonic())
         frame = page.picture.frame
         return [
@@ -87,16 +88,17 @@ def load_recogniser(threads: int) -> Callable[[Sequence[Pixels]], list[tuple[str
     return expert
 
 
-def _line(pixels: Pixels, box: NDArray[np.float64]) -> Pixels:
+def _line(pixels: Pixels, box: NDArray[np.float64], *, turned: bool = False) -> Pixels:
     """The box with a margin of paper, enlarged to the recogniser's height, at least as wide as high."""
     import cv2
 
     x1, y1, x2, y2 = box
-    pad = 0.18 * (y2 - y1) + 1
+    pad = 0.18 * min(x2 - x1, y2 - y1) + 1
     height, width = pixels.shape[:2]
     left, right = max(int(x1 - pad), 0), min(int(np.ceil(x2 + pad)), width)
     top, bottom = max(int(y1 - pad), 0), min(int(np.ceil(y2 + pad)), height)
     part: NDArray[Any] = pixels[top:bottom, left:right]
+    part = np.rot90(part, -1) if turned else part
     scale = LINE_HEIGHT / part.shape[0]
     part = cv2.resize(
         part, (max(round(part.shape[1] * scale), 1), LINE_HEIGHT), interpolation=cv2.INTER_CUBIC
@@ -224,6 +226,16 @@ _ALIKE = tuple("CKOPSUVWXZ")
 def _inked_rows(pixels: Pixels, box: NDArray[np.float64]) -> int:
     rows = np.nonzero(ink_in(pixels, box).any(1))[0]
     return int(rows[-1] - rows[0] + 1) if len(rows) else 0
+
+
+def with_upright(page: Page, recogniser: Recogniser, *, deadline: float) -> Page:
+    """The page with runs that stand upright read again, turned to lie. Raises as `Recogniser.read` does."""
+    boxes = page.boxes
+    wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    stands = (high > 1.5 * wide) & (high > 20)
+    again = recogniser.read(page, boxes[stands], deadline=deadline, turned=True)
+    lying = [span for span, up in zip(page.spans, stands, strict=True) if not up]
+    return Page(picture=page.picture, spans=(*lying, *again))
 
 
 def with_unread(page: Page, recogniser: Recogniser, *, deadline: float) -> Page:
