@@ -50,7 +50,7 @@ PALE = 60
 
 
 class NoChart(Exception):
-    """Why there are no numbers. `status`: empty where no chart was found, unsupported for another kind of it."""
+    """Why there are no numbers. `status`: empty without any chart, unsupported for one of another kind."""
 
     def __init__(self, status: Literal["empty", "unsupported"], why: str) -> None:
         super().__init__(why)
@@ -418,7 +418,7 @@ def _slice_mark(
     arc = 2 * np.pi * np.linspace(start, end, 24)
     outline = pie.radius * np.stack([np.sin(arc), -np.cos(arc)], 1) + pie.centre
     points = np.concatenate([outline, [pie.centre]])
-    x1, y1, x2, y2 = (*points.min(0).tolist(), *points.max(0).tolist())
+    (x1, y1), (x2, y2) = points.min(0).tolist(), points.max(0).tolist()
     return _mark(drawn, 100 * (end - start), numbers, scale, (x1, y1, x2, y2), name, "")
 
 
