@@ -6,10 +6,12 @@ import json
 import shutil
 import warnings
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, UnidentifiedImageError
 
 from sightline.errors import WeightsError
 from sightline.images import Picture, load_image, make_picture
@@ -294,3 +296,9 @@ def test_a_model_file_that_is_missing_is_not_searched_for(tmp_path: Path) -> Non
     assert result.status == "error"
     assert "no detector weights" in result.message
     assert missing.weights == ""
+
+
+def test_pillow_opens_images_as_before() -> None:
+    yolo.ultralytics()
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(BytesIO(b"no image"))

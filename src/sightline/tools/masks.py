@@ -25,9 +25,11 @@ _GRID, _CLOSE_GRID = 16, 7
 """Points along each side of a picture, and of a window, to find everything."""
 _BATCH = 64
 """Points asked at once."""
-_GOOD, _STABLE = 0.75, 0.85
-"""Of everything, masks are kept whose foreseen IoU, and whose share that stays where the logits are one lower
-of that where they are one higher, are at least this."""
+_LIKELY, _GOOD, _STABLE = 0.55, 0.8, 0.85
+"""Of everything, a mask is looked at again whose foreseen IoU is at least the first. It is kept if that is
+then at least the second, and if the third of it stays where logits are one lower."""
+_CUT = 0.8
+"""What the foreseen IoU of a mask that its window cuts is worth."""
 _DOUBLE = 0.6
 """Of two masks that share more than this of the smaller one, the worse is dropped."""
 _WHOLE = 0.9
@@ -36,6 +38,8 @@ _CLOSE = 2.0
 """Sides of a window, in longer sides of the box that it is about."""
 _LEAST_VIEW, _VIEWS = 48.0, 5
 """px and count: a point is seen in the whole picture, in a window of half its side, and so on."""
+_SECOND_LOOKS = 3
+"""How many of the masks of a point are looked at again."""
 _SMALL_NETWORK = 512
 """px. Networks of a larger side see small things well enough, and take seconds for a window."""
 _CANVAS = 256
@@ -100,12 +104,14 @@ def segment(
         if boxes or points:
             of_boxes = [_look(model, pixels, _window(box, pixels), box) for box in boxes]
             return of_boxes + [_look_around(model, pixels, point) for point in points]
-        found = [soft for view in _views(whole) for soft in _all_in(model, pixels, view)]
-        return _distinct([_look_again(model, pixels, soft) for soft in _distinct(found, whole)], whole)
+        likely = [soft for view in _views(whole) for soft in _all_in(model, pixels, view)]
+        found = [_look_again(model, pixels, soft) for soft in _distinct(likely, whole)]
+        return _distinct([soft for soft in found if soft.score >= _GOOD and _is_stable(soft)], whole)
     ask = model.encode(pixels)
     if boxes or points:
         return [*_asked(ask, boxes, whole), *_asked(ask, points, whole)]
-    return _distinct(_stable(ask, whole, _GRID), whole)
+    found = _grid(ask, whole, _GRID)
+    return _distinct([soft for soft in found if soft.score >= _GOOD and _is_stable(soft)], whole)
 
 
 def _asked(ask: Ask, prompts: Sequence[tuple[float, ...]], window: Corners) -> list[Soft]:
@@ -140,7 +146,7 @@ def _look(model: Segmentation, pixels: Pixels, window: Corners, prompt: tuple[fl
 
 
 def _look_again(model: Segmentation, pixels: Pixels, soft: Soft) -> Soft:
-    """The mask seen from nearby, where that shows the same thing; else the mask as it was."""
+    """The mask of its own box seen from nearby, where that shows the same thing; else the mask as it was."""
     box = soft.box()
     if box[0] == box[2] or box[1] == box[3]:
         return soft
@@ -149,13 +155,16 @@ def _look_again(model: Segmentation, pixels: Pixels, soft: Soft) -> Soft:
 
 
 def _look_around(model: Segmentation, pixels: Pixels, point: tuple[float, float]) -> Soft:
-    """The mask under a point: the best of those in ever smaller windows, and then once more from nearby."""
+    """The mask under a point: the best in ever smaller windows, each with another look at what it found."""
     height, width = pixels.shape[:2]
     sides = [max(height, width) / 2**n for n in range(_VIEWS)]
     sides = [sides[0], *(side for side in sides[1:] if side >= _LEAST_VIEW)]
-    looks = [_look(model, pixels, _around(point, side, pixels), point) for side in sides]
-    uncut = [soft for soft in looks if not _is_cut(soft, (width, height))]
-    return _look_again(model, pixels, max(uncut or looks[:1], key=lambda soft: soft.score))
+    first = [_look(model, pixels, _around(point, side, pixels), point) for side in sides]
+    worth = [soft.score * (_CUT if _is_cut(soft, (width, height)) else 1) for soft in first]
+    best = sorted(range(len(first)), key=lambda n: -worth[n])[:_SECOND_LOOKS]
+    again = {n: _look_again(model, pixels, first[n]) for n in best}
+    chosen = max(best, key=lambda n: worth[n] * again[n].score)
+    return again[chosen]
 
 
 def _window(box: Corners, pixels: Pixels) -> Corners:
@@ -214,18 +223,18 @@ def _views(whole: Corners) -> list[Corners]:
 
 
 def _all_in(model: Segmentation, pixels: Pixels, view: Corners) -> list[Soft]:
-    """The stable masks of one window that it shows as a whole."""
+    """The likely masks of one window that it shows as a whole."""
     height, width = pixels.shape[:2]
-    found = _stable(_seen(model, pixels, view), view, _CLOSE_GRID)
-    return [soft for soft in found if not _is_cut(soft, (width, height))]
+    found = _grid(_seen(model, pixels, view), view, _CLOSE_GRID)
+    return [soft for soft in found if soft.score >= _LIKELY and not _is_cut(soft, (width, height))]
 
 
-def _stable(ask: Ask, window: Corners, grid: int) -> list[Soft]:
-    """The good and stable masks of a grid of points in a window."""
+def _grid(ask: Ask, window: Corners, count: int) -> list[Soft]:
+    """The masks of a grid of count x count points in a window."""
     x1, y1, x2, y2 = window
-    middles = (np.arange(grid) + 0.5) / grid
+    middles = (np.arange(count) + 0.5) / count
     points = [(x1 + x * (x2 - x1), y1 + y * (y2 - y1)) for y in middles for x in middles]
-    return [soft for soft in _asked(ask, points, window) if soft.score >= _GOOD and _is_stable(soft)]
+    return _asked(ask, points, window)
 
 
 def _is_stable(soft: Soft) -> bool:
@@ -255,23 +264,32 @@ def _distinct(found: list[Soft], whole: Corners) -> list[Soft]:
 # Pixels.
 
 
-def cut_out(soft: Soft, size: tuple[int, int]) -> Cut:
-    """A mask in the full resolution of a picture of (height, width)."""
-    from pycocotools import mask as coco
-
+def full_mask(soft: Soft, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A mask in the full resolution of a picture of (height, width): 1 inside, column by column in memory."""
     (left, top), inside = _drawn(soft)
     whole = np.zeros(size, np.uint8, order="F")
     whole[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    x1, y1, x2, y2 = soft.box()
+    return whole
+
+
+def cut_out(soft: Soft, size: tuple[int, int]) -> Cut:
+    """A mask as it is sent and kept, of a picture of (height, width)."""
+    from pycocotools import mask as coco
+
+    whole = full_mask(soft, size)
+    rows, columns = np.flatnonzero(whole.any(1)), np.flatnonzero(whole.any(0))
+    box: Corners = soft.box()
+    polygon: tuple[tuple[float, float], ...] = ()
     if len(rows):
-        (x1, x2), (y1, y2) = ((at[0] + low, at[-1] + low + 1) for at, low in ((columns, left), (rows, top)))
+        left, top, right, bottom = (int(v) for v in (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+        box = (left, top, right, bottom)
+        polygon = _outline(whole[top:bottom, left:right], left, top)
     return Cut(
         score=soft.score if len(rows) else 0.0,
-        box=(float(x1), float(y1), float(x2), float(y2)),
-        area=int(np.count_nonzero(inside)),
+        box=box,
+        area=int(np.count_nonzero(whole)),
         rle=coco.encode(whole)["counts"].decode(),
-        polygon=_outline(inside, left, top),
+        polygon=polygon,
     )
 
 
@@ -306,10 +324,8 @@ def _drawn(soft: Soft, scale: float = 1.0) -> tuple[tuple[int, int], NDArray[np.
 
 
 def _outline(inside: NDArray[np.uint8], left: int, top: int) -> tuple[tuple[float, float], ...]:
-    """The outline of the largest part, px of the picture, simplified to about a pixel; empty for no mask."""
-    contours, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    if not contours:
-        return ()
+    """The outline of the largest part, px of the picture, simplified to about a pixel."""
+    contours, _ = cv2.findContours(np.ascontiguousarray(inside), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     longest = max(contours, key=cv2.contourArea)
     simple = cv2.approxPolyDP(longest, max(0.5, 0.002 * cv2.arcLength(longest, True)), True)[:, 0]
     return tuple((float(x) + left + 0.5, float(y) + top + 0.5) for x, y in simple.tolist())

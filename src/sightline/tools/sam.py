@@ -356,8 +356,9 @@ def _of_transformers(folder: Path) -> Segmentation:
     def encode(pixels: Pixels) -> Ask:
         inputs = processor(images=pixels, return_tensors="pt")
         embeddings = model.get_image_embeddings(inputs["pixel_values"])
-        net = np.array(inputs["pixel_values"].shape[-2:])
-        filled = np.array(inputs.get("reshaped_input_sizes", net[None]))[0]  # the rest is padding
+        net = inputs["pixel_values"].shape[-2:]
+        sizes = inputs.get("reshaped_input_sizes")
+        filled = np.array(net if sizes is None else sizes[0].tolist())  # the rest is padding
         height, width = filled / pixels.shape[:2]
 
         @torch.inference_mode()

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from sightline.errors import WeightsError
 
@@ -33,14 +34,18 @@ OVERLAP = 0.5
 def ultralytics() -> Any:
     """The library, set up to stay offline, silent, and out of the user's configuration folder.
 
+    Its own `PIL.Image.open`, which would install a package for each file that is no image, is put back.
+
     Returns:
         The module `ultralytics` (untyped: the library ships no types).
     """
     if "YOLO_CONFIG_DIR" not in os.environ:
         os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="sightline-yolo-")
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    opens = Image.open
     import ultralytics
 
+    Image.open = opens
     ultralytics.settings.update({"sync": False})
     logging.getLogger("ultralytics").setLevel(logging.WARNING)
     return ultralytics

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.tools.masks import Soft, cut_out, segment
+from sightline.tools.masks import Soft, full_mask, segment
 from sightline.tools.sam import (
     EMBEDDED,
     SamSizes,
@@ -44,13 +44,13 @@ from sightline.train.segmenter_data import (
     Example,
     Image,
     World,
-    full_mask,
     inside,
     make_example,
     scene_world,
     solid_world,
     things_seen,
     tight_box,
+    to_pixels,
 )
 from sightline.train.worlds.dice import pick
 
@@ -294,7 +294,7 @@ def evaluate(model: Segmentation, world: World, *, pictures: int, seed: int = 1_
         rng = np.random.default_rng((seed, number))
         image, ids = world(rng, pick(rng, _SIDES), "heldout")
         things = [ids == thing for thing in things_seen(ids, least=LEAST)]
-        true = [full_mask(mask) for mask in things]
+        true = [to_pixels(mask) for mask in things]
         corners = [tight_box(mask).tolist() for mask in things]
         of_boxes += _overlaps(
             image, true, segment(model, image, [(a, b, c, d) for a, b, c, d in corners], [])
@@ -310,11 +310,8 @@ def evaluate(model: Segmentation, world: World, *, pictures: int, seed: int = 1_
 
 def _overlaps(image: Image, true: list[NDArray[np.bool_]], found: list[Soft]) -> list[float]:
     """The IoU of each mask with the true one."""
-    from pycocotools import mask as coco
-
-    size = image.shape[:2]
     ious = []
     for soft, wanted in zip(found, true, strict=True):
-        got = coco.decode({"size": size, "counts": cut_out(soft, size).rle}) > 0
+        got = full_mask(soft, image.shape[:2]) > 0
         ious.append(float(np.count_nonzero(got & wanted) / np.count_nonzero(got | wanted)))
     return ious

@@ -265,7 +265,7 @@ def inside(rng: np.random.Generator, mask: NDArray[np.bool_]) -> tuple[float, fl
     return (column + 0.5) / 2, (row + 0.5) / 2
 
 
-def full_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def to_pixels(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """From half pixels to pixels: those that are covered by half at least."""
     height, width = mask.shape
     return np.asarray(mask.reshape(height // 2, 2, width // 2, 2).sum((1, 3)) >= 2)
