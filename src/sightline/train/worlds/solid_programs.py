@@ -189,10 +189,12 @@ Program = Exist | Count | Query | Alike | Compare | Add | Difference
 def find(things: Things, scene: SolidScene) -> frozenset[int]:
     """Which of the scene's things they are: indices."""
     match things:
+        case Filter(words=words, of=of):
+            solids = scene.things
+            among = range(len(solids)) if type(of) is Everything else find(of, scene)
+            return frozenset([i for i in among if words.fits(solids[i])])
         case Everything():
             return frozenset(range(len(scene.things)))
-        case Filter(words=words, of=of):
-            return frozenset(i for i in find(of, scene) if words.fits(scene.things[i]))
         case Relate(side=side, to=to):
             here = the(to, scene)
             return frozenset(i for i, t in enumerate(scene.things) if _is_on(side, t, scene.things[here]))

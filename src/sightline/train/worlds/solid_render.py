@@ -94,11 +94,12 @@ def paint(scene: SolidScene, view: View) -> NDArray[np.uint8]:
     """The picture of a view: uint8[side, side, 3] RGB."""
     side = len(view.ids) // 2
     floor = _floor(scene, side)
-    canvas = cv2.resize(floor, (2 * side, 2 * side), interpolation=cv2.INTER_NEAREST)
     points = _points(scene, view)
-    canvas[points.rows, points.columns] = _shown(scene, points, floor)
-    shown = cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(shown * 255 + 0.5, np.uint8)
+    cells = (points.rows >> 1) * side + (points.columns >> 1)
+    bare = 4 - np.bincount(cells, minlength=side * side)
+    sums = [np.bincount(cells, shown, side * side) for shown in _shown(scene, points, floor).T]
+    mean = (np.stack(sums, -1) + bare[:, None] * floor.reshape(-1, 3)) * (255 / 4)
+    return np.asarray(mean.reshape(side, side, 3) + 0.5, np.uint8)
 
 
 # Rays.
