@@ -1,0 +1,103 @@
+"""What descriptions of scenes name that is not there, and what they leave out.
+
+An object named is made up where the scene holds no thing of that colour, size and shape that has not been
+named before: the share of such objects among all that are named is CHAIR_i of Rohrbach et al. 2018, on exact
+states in place of annotated captions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sightline.mllm.reasoner import Reasoner
+from sightline.train.worlds.dice import pick
+from sightline.train.worlds.scene_dialogues import DESCRIBE, DESCRIBE_HELD_OUT, SIDE
+from sightline.train.worlds.scenes import COLOURS, SHAPES, SIZES, Split, Thing, draw_scene, make_scene
+
+Look = tuple[str, str, str]
+"""Colour, size, shape."""
+
+_NAMED = re.compile(rf"\b({'|'.join(COLOURS)}) ({'|'.join(SIZES)}) ({'|'.join(SHAPES)})\b")
+LONGEST = 220
+"""Tokens of a description; ten things take about 110."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Captions:
+    """Counts over descriptions.
+
+    Args:
+        captions: descriptions.
+        exact: those that name all things and nothing else.
+        named: objects that they name.
+        made_up: of these, those that the scenes do not hold.
+        things: that the scenes hold.
+    """
+
+    captions: int = 0
+    exact: int = 0
+    named: int = 0
+    made_up: int = 0
+    things: int = 0
+
+    @property
+    def hallucinated(self) -> float:
+        """The share of the named objects that are made up, 0..1."""
+        return self.made_up / self.named if self.named else 0.0
+
+    @property
+    def recall(self) -> float:
+        """The share of the things that are named, 0..1."""
+        return (self.named - self.made_up) / self.things if self.things else 0.0
+
+    def __add__(self, other: Captions) -> Captions:
+        return Captions(
+            captions=self.captions + other.captions,
+            exact=self.exact + other.exact,
+            named=self.named + other.named,
+            made_up=self.made_up + other.made_up,
+            things=self.things + other.things,
+        )
+
+
+def looks_in(text: str) -> list[Look]:
+    """The objects that a description names, in its order."""
+    return [(colour, size, shape) for colour, size, shape in _NAMED.findall(text)]
+
+
+def judge(text: str, things: Sequence[Thing]) -> Captions:
+    """One description against what the scene holds."""
+    named = Counter(looks_in(text))
+    held = Counter((thing.colour, thing.size, thing.shape) for thing in things)
+    made_up = (named - held).total()
+    return Captions(
+        captions=1,
+        exact=int(named == held),
+        named=named.total(),
+        made_up=made_up,
+        things=len(things),
+    )
+
+
+def score_captions(reasoner: Reasoner, *, count: int, seed: int = 1, split: Split = "heldout") -> Captions:
+    """Let the model describe `count` scenes, greedily, and judge what it says."""
+    wordings = DESCRIBE if split == "train" else DESCRIBE_HELD_OUT
+    total = Captions()
+    for number in range(count):
+        rng = np.random.default_rng((seed, number, 6))
+        scene = make_scene(rng, split=split)
+        said = reasoner.reply(
+            images=[draw_scene(scene, SIDE)],
+            tools=(),
+            notes=(),
+            question=pick(rng, wordings),
+            must_answer=True,
+            max_tokens=LONGEST,
+        )
+        total += judge(said.reply.answer or "", scene.things)
+    return total
