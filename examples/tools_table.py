@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from sightline.agent.captioning import embedded_speaker
 from sightline.errors import SightlineError
 from sightline.images import load_image
 from sightline.tools.arguments import typed
@@ -55,7 +56,7 @@ class Row:
 
 def measure(name: str, runs: int) -> Row:
     """Load one expert afresh and ask it `runs` times."""
-    tools = all_tools()
+    tools = all_tools(speaker=embedded_speaker())
     tool = tools[name]
     image = "receipt.png" if name in READERS else "scene.png"
     try:
@@ -104,7 +105,7 @@ def main() -> int:
     options = parser.parse_args()
     rows: list[Row] = []
     failed: list[str] = []
-    for name in options.only or list(all_tools()):
+    for name in options.only or list(all_tools(speaker=embedded_speaker())):
         try:
             rows.append(measure(name, options.runs))
         except SightlineError as error:

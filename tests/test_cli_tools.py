@@ -19,6 +19,7 @@ from tests.agent.doubles import Blobs, Faulty, Page, Toolish, canvas, raise_
 
 import tools_table
 from sightline import cli
+from sightline.agent.captioning import embedded_speaker
 from sightline.agent.experts import describe
 from sightline.agent.overlay import decode, draw_result
 from sightline.agent.render import MARKS
@@ -66,7 +67,7 @@ def experts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tool]:
     """Small tools in place of the experts."""
     made: dict[str, Tool] = {}
 
-    def all_tools(*, store: ImageStore | None = None) -> dict[str, Tool]:
+    def all_tools(*, store: ImageStore | None = None, speaker: object = None) -> dict[str, Tool]:
         given = (Blobs(), Page(("TOTAL", "12.50")), Cropper(store or ImageStore()), Masker())
         faulty = (Faulty("broken", raise_), Faulty("slow", hang))
         made.update({tool.name: tool for tool in (*given, *faulty)})
@@ -138,7 +139,7 @@ def test_the_real_list_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    for name in registry.all_tools():
+    for name in registry.all_tools(speaker=embedded_speaker()):
         assert f"\n{name}" in "\n" + done.stdout
     assert "  broken" not in done.stdout
 

@@ -314,12 +314,13 @@ def tools(
     """Show every expert: how it is called, what it can do, and whether it is ready."""
     from dataclasses import asdict
 
+    from sightline.agent.captioning import embedded_speaker
     from sightline.agent.experts import describe
     from sightline.tools.registry import all_tools
 
     _quiet_logging()
     with _plain_errors():
-        experts = describe(all_tools())
+        experts = describe(all_tools(speaker=embedded_speaker()))
     if json:
         _print_json([asdict(expert) for expert in experts])
     else:
@@ -397,13 +398,14 @@ def tool(
 
 
 def _ask_expert(name: str, image: str, pairs: list[str], draw: Path | None, timeout_s: float) -> ToolResult:
+    from sightline.agent.captioning import embedded_speaker
     from sightline.images import ImageStore, load_image
     from sightline.tools.arguments import split_pairs, typed
     from sightline.tools.guard import guarded_run
     from sightline.tools.registry import all_tools
 
     store = ImageStore()
-    experts = all_tools(store=store)
+    experts = all_tools(store=store, speaker=embedded_speaker())
     if name not in experts:
         raise InputError(f'no tool "{name[:60]}"; there are {", ".join(experts)}')
     expert, picture = experts[name], load_image(image)

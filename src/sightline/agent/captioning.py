@@ -22,6 +22,7 @@ from sightline.agent.planners import CANNOT_TELL
 from sightline.agent.questions import clean_question
 from sightline.errors import QuestionError, WeightsError
 from sightline.images import Pixels
+from sightline.mllm.weights import EMBEDDED, check_weights
 from sightline.tools.caption import Spoken
 from sightline.tools.read_text import clean
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
@@ -36,9 +37,14 @@ DESCRIBE = "Describe the image."
 class ModelSpeaker:
     """Our model, asked alone."""
 
-    def __init__(self, reasoner: Callable[[], Reasoner]) -> None:
-        """Nothing is loaded: `reasoner` gives the model when it is first needed, such as `Reasoner.load`."""
-        self._make = reasoner
+    def __init__(self, reasoner: Callable[[], Reasoner], *, folder: Path | None = None) -> None:
+        """Nothing is loaded.
+
+        Args:
+            reasoner: gives the model when it is first needed, such as `Reasoner.load`.
+            folder: where its weights lie; None: nobody knows before it is loaded.
+        """
+        self._make, self._folder = reasoner, folder
         self._one_at_a_time = Lock()
 
     @cached_property
@@ -52,9 +58,9 @@ class ModelSpeaker:
 
     @property
     def weights(self) -> str:
-        """Of the model, which is loaded to know it; empty where it cannot be."""
+        """Of the model; empty where it cannot be loaded."""
         try:
-            return self._reasoner.weights[:16]
+            return check_weights(self._folder) if self._folder else self._reasoner.weights[:16]
         except WeightsError:
             return ""
 
@@ -86,6 +92,17 @@ class ModelSpeaker:
 
     def close(self) -> None:
         """The model is freed with this object."""
+
+
+def embedded_speaker() -> ModelSpeaker:
+    """The model of this package, loaded at the first question."""
+
+    def load() -> Reasoner:
+        from sightline.mllm.reasoner import Reasoner
+
+        return Reasoner.load()
+
+    return ModelSpeaker(load, folder=EMBEDDED)
 
 
 class TransformersSpeaker:

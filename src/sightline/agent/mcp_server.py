@@ -177,9 +177,10 @@ class _Desk:
 
 
 def _experts(store: ImageStore) -> dict[str, Tool]:
+    from sightline.agent.captioning import embedded_speaker
     from sightline.tools.registry import all_tools
 
-    return all_tools(store=store)
+    return all_tools(store=store, speaker=embedded_speaker())
 
 
 def build_server(roots: Sequence[Path], agent: Agent | None = None) -> tuple[MCPServer[Any], _Desk]:

@@ -17,9 +17,8 @@ from sightline.mllm.grammar import ReplyGrammar, parse
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.mllm.weights import check_weights
+from sightline.mllm.weights import EMBEDDED, check_weights
 
-EMBEDDED = Path(__file__).parent / "weights" / "embedded"
 CANNOT_TELL = "cannot tell"
 
 

@@ -12,6 +12,9 @@ from sightline.errors import WeightsError
 MANIFEST = "manifest.json"
 SHARD_BYTES = 15 * 2**20
 
+EMBEDDED = Path(__file__).parent / "weights" / "embedded"
+"""The folder of the weights that ship with the package."""
+
 
 def sha256(path: Path) -> str:
     """Of a file's bytes, hex."""

@@ -50,14 +50,15 @@ class Detector:
         """
         self._path = weights or yolo.EMBEDDED
         self._worker = Worker("sightline.tools.detect:load_expert", str(self._path), score_from)
+        self._score_from = "" if score_from is None else f", from {score_from}"
         self._classes: tuple[str, ...] | None = None
 
     @cached_property
     def version(self) -> str:
-        """Of the library behind it."""
+        """Of the library behind it, and the score from which it reports where that is not the usual one."""
         if transformers_detector.is_folder(self._path):
-            return f"transformers {version('transformers')}"
-        return f"ultralytics {version('ultralytics-opencv-headless')}"
+            return f"transformers {version('transformers')}{self._score_from}"
+        return f"ultralytics {version('ultralytics-opencv-headless')}{self._score_from}"
 
     @cached_property
     def weights(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sightline.images import ImageStore
 from sightline.tools.base import Tool
+from sightline.tools.caption import Speaker
 from sightline.tools.crop import Cropper
 from sightline.tools.detect import Detector
 from sightline.tools.read_text import TextReader
@@ -25,15 +26,18 @@ EXPERTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "measure": ("sightline.tools.measure:Measurer", ()),
     "compare": ("sightline.tools.compare:Comparer", ()),
     "calculate": ("sightline.tools.calculate:Calculator", ()),
+    "caption": ("sightline.tools.caption:Captioner", ("detect", "read_text")),
+    "ask": ("sightline.tools.caption:Asker", ("speaker",)),
     "find_similar": ("sightline.tools.find_similar:Finder", ()),
     "segment": ("sightline.tools.segment:Segmenter", ()),
     "read_table": ("sightline.tools.read_table:TableReader", ("read_text",)),
     "read_chart": ("sightline.tools.read_chart:ChartReader", ("read_text",)),
     "read_document": ("sightline.tools.read_document:DocumentReader", ("read_text",)),
 }
-"""Where each class is, and what it is made of: `store`, or experts that stand above it.
+"""Where each class is, and what it is made of: `store`, `speaker`, or experts that stand above it.
 
-An expert whose module is not part of this installation is left out.
+An expert whose module is not part of this installation, or that needs a speaker where there is none, is left
+out.
 """
 
 
@@ -48,15 +52,19 @@ def default_tools(*, store: ImageStore | None = None, detector: Path | None = No
     return {tool.name: tool for tool in tools}
 
 
-def all_tools(*, store: ImageStore | None = None) -> dict[str, Tool]:
+def all_tools(*, store: ImageStore | None = None, speaker: Speaker | None = None) -> dict[str, Tool]:
     """Every expert here, in the order of `EXPERTS`; those that need another share it. Nothing is loaded yet.
 
     Args:
         store: where crops and drawings keep their pixels; None makes one.
+        speaker: the model behind `ask`, such as `sightline.agent.captioning.ModelSpeaker`; without one there
+            is no `ask`.
     """
     parts: dict[str, Any] = {"store": store or ImageStore()}
+    if speaker:
+        parts["speaker"] = speaker
     for name, (where, needs) in EXPERTS.items():
         module, _, made_by = where.partition(":")
-        if find_spec(module) is not None:
+        if find_spec(module) is not None and (speaker or "speaker" not in needs):
             parts[name] = getattr(import_module(module), made_by)(*(parts[need] for need in needs))
     return {name: parts[name] for name in EXPERTS if name in parts}

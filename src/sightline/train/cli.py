@@ -140,7 +140,7 @@ def check(
     """What a data set holds and what is wrong with it; 1 where anything is."""
     from typing import cast
 
-    from sightline.mllm.reasoner import EMBEDDED
+    from sightline.mllm.weights import EMBEDDED
     from sightline.mllm.tokenizer import Vocabulary
     from sightline.train.data.check import check as read_all
     from sightline.train.data.readers import Format, Source
