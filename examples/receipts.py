@@ -25,8 +25,7 @@ from rich.table import Table
 
 from scoring import append_row, normalise, percent, read_rows
 from sightline import Agent
-from sightline.mllm.weights import EMBEDDED
-from sightline.mllm.weights import check_weights
+from sightline.mllm.weights import EMBEDDED, check_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = "sroie_receipts"
