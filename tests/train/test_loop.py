@@ -139,9 +139,9 @@ def test_a_checkpoint_that_fails_half_way_leaves_the_last_one_whole(tmp_path: Pa
         def __reduce__(self) -> tuple[type, tuple[()]]:
             raise OSError("no space left on device")
 
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(SightlineError, match="step-00000002: no space"):
         save_checkpoint(tmp_path, 2, {"x": Unsaveable()})
-    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000001"]
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no checkpoint at all", b"\x80\x02}q\x00."])

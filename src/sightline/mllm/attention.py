@@ -8,12 +8,16 @@ kernel either way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+if TYPE_CHECKING:
+    from sightline.mllm.model import SightlineForConditionalGeneration
 
 PACKED = "sightline_packed"
 """The name under which a transformers model asks for it: `attn_implementation=PACKED`."""
@@ -33,25 +37,30 @@ def packed_attention(
     blocks: Sequence[Sequence[Block]] | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Masked softmax attention with as many key heads as query heads.
+    """Masked softmax attention; a key head serves as many query heads as there are to it.
 
     Args:
         module: the layer that asks; not used.
         query: [B, H, T, D].
-        key: [B, H, T, D].
-        value: [B, H, T, D].
+        key: [B, K, T, D], where K divides H.
+        value: [B, K, T, D].
         attention_mask: [B, 1, T, T] to be added to the scores, from `masks.attention_mask`.
         scaling: of the scores.
         dropout: must be 0.
         blocks: of each row, in order and without gaps, the rest of the row being padding; None takes a
-            row for one block. What is attended to across blocks is not computed, whatever the mask says.
+            row for one block, and so does what torch compiles. What is attended to across blocks is not
+            computed, whatever the mask says.
 
     Returns:
         [B, T, H, D], zero in the padding, and no weights.
     """
     assert dropout == 0.0
     assert attention_mask is not None
-    length = query.shape[2]
+    length, shared = query.shape[2], query.shape[1] // key.shape[1]
+    if shared > 1:
+        key, value = (x.repeat_interleave(shared, 1) for x in (key, value))
+    if torch.compiler.is_compiling():  # blocks are other ones in each batch: shapes would be too
+        blocks = None
     rows = []
     for row, parts in enumerate(blocks or [[(0, length)]] * len(query)):
         mixed = []
@@ -72,6 +81,19 @@ def blocks_of(group: Tensor) -> list[list[Block]]:
         ends = [sum(lengths[: i + 1]) for i in range(len(lengths))]
         found.append(list(zip([0, *ends][: len(ends)], ends, strict=True)))
     return found
+
+
+@contextmanager
+def cached_attention(model: SightlineForConditionalGeneration) -> Iterator[None]:
+    """The model in eval mode, with attention that goes with a cache; both as before afterwards."""
+    attention, training = model.config.text_config._attn_implementation, model.training
+    model.language_model.set_attn_implementation("sdpa")
+    model.train(False)
+    try:
+        yield
+    finally:
+        model.language_model.set_attn_implementation(attention)
+        model.train(training)
 
 
 ALL_ATTENTION_FUNCTIONS.register(PACKED, packed_attention)

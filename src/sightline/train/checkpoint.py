@@ -19,21 +19,44 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any], *, keep: int
     """Write `folder/step-00000123` atomically and drop all but the last `keep`.
 
     A full disk or a kill on the way leaves the earlier checkpoints as they were.
+
+    Raises:
+        SightlineError: it could not be written; what there is of it is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"step-{step:08d}"
-    draft = folder / f".draft-{step:08d}"
-    shutil.rmtree(draft, ignore_errors=True)
+    target, draft = folder / f"step-{step:08d}", folder / f".draft-{step:08d}"
+    for left in folder.glob(".draft-*"):  # by a kill
+        shutil.rmtree(left)
     draft.mkdir()
-    with (draft / STATE).open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        _write(draft / STATE, state)
+    except (OSError, RuntimeError) as error:  # torch's writer turns the first into the second
+        shutil.rmtree(draft)
+        reason = error.__context__ if isinstance(error.__context__, OSError) else error
+        raise SightlineError(f"cannot write the checkpoint {target}: {reason}") from error
     shutil.rmtree(target, ignore_errors=True)
     draft.replace(target)
+    _sync(folder)
     for old in checkpoints(folder)[:-keep]:
         shutil.rmtree(old)
     return target
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    with path.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from sightline.errors import ConfigError
+from sightline.train.shards import share_of, whole
 
 OptimizerName = Literal["adamw", "muon"]
 
@@ -76,6 +77,7 @@ class Masters:
 
     With `muon`, matrices inside the network move by Muon (Jordan et al. 2024; torch's, scaled so that AdamW's
     rates fit it), all else by AdamW. With `ema` above 0, a running mean of the masters is kept beside them.
+    Masters of sharded weights (FSDP2) are sharded alike; what is saved is whole either way.
     """
 
     def __init__(
@@ -115,16 +117,21 @@ class Masters:
                 master.grad += weight.grad
                 weight.grad = None
 
+    def gradients(self) -> list[torch.Tensor]:
+        """The masters', summed so far."""
+        grads = [master.grad for master in self.masters if master.grad is not None]
+        assert len(grads) == len(self.masters)
+        return grads
+
     @torch.no_grad()
     def step(self, *, lr: float, count: float, clip: float) -> float:
         """One update by the summed gradients over `count`. Returns the gradient's norm before clipping.
 
         A norm that is not finite skips the update.
         """
-        grads = [master.grad for master in self.masters if master.grad is not None]
-        assert len(grads) == len(self.masters)
+        grads = self.gradients()
         torch._foreach_div_(grads, count)
-        norm = float(nn.utils.clip_grad_norm_(self.masters, clip or math.inf))
+        norm = float(whole(nn.utils.clip_grad_norm_(self.masters, clip or math.inf)))
         if math.isfinite(norm):
             for optimizer in self.optimizers:
                 for group in optimizer.param_groups:
@@ -147,20 +154,30 @@ class Masters:
             weight.copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
-        """Masters and their means by name, and the optimizers' own state."""
+        """Masters and their means by name, and the optimizers' own state; sharded tensors are gathered."""
+        masters, means = [whole(one) for one in self.masters], [whole(one) for one in self.means]
         return {
-            "masters": dict(zip(self.names, self.masters, strict=True)),
-            "means": dict(zip(self.names, self.means, strict=False)),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "masters": dict(zip(self.names, masters, strict=True)),
+            "means": dict(zip(self.names, means, strict=False)),
+            "optimizers": [_gathered(optimizer.state_dict()) for optimizer in self.optimizers],
         }
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take all back, and write the masters into the weights."""
         for name, master in zip(self.names, self.masters, strict=True):
-            master.copy_(state["masters"][name])
+            master.copy_(share_of(state["masters"][name], master))
         for name, mean in zip(self.names, self.means, strict=False):
-            mean.copy_(state["means"][name])
+            mean.copy_(share_of(state["means"][name], mean))
         self._write(self.masters)
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
+            for master, own in optimizer.state.items():
+                moments = {name: value for name, value in own.items() if value.shape == master.shape}
+                own.update({name: share_of(value, master) for name, value in moments.items()})
+
+
+def _gathered(state: dict[str, Any]) -> dict[str, Any]:
+    """An optimizer's state with whole tensors."""
+    of = {i: {name: whole(value) for name, value in own.items()} for i, own in state["state"].items()}
+    return {**state, "state": of}

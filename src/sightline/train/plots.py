@@ -14,7 +14,7 @@ MOST = 14
 POINTS = 40
 """Points of a curve, at most about."""
 
-_KNOWN = ("step", "loss", "lr", "norm", "count_per_second", "seconds")
+_KNOWN = ("step", "loss", "lr", "norm", "count_per_second", "seconds", "mfu")
 
 
 def plot_log(log: Path) -> Path | None:
