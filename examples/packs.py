@@ -1,10 +1,20 @@
-"""Where the packs of third-party data are on this machine. They are for evaluation, and never committed."""
+"""Packs of third-party data on this machine, for evaluation and never committed; what was read in them."""
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.images import Picture
+from sightline.tools.cache import Cache
+from sightline.tools.read_text import TextReader
+from sightline.types import ToolResult
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,3 +36,34 @@ def find_pack(name: str) -> Path | None:
         # Older releases of Python 3.11 know no filters.
         tar.extractall(ROOT / "data", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return ROOT / "data" / name
+
+
+def rows_of(pack: Path, count: int | None = None) -> list[dict[str, Any]]:
+    """The rows of a pack, or `count` of them, evenly spread."""
+    rows = [json.loads(line) for line in (pack / "data.jsonl").read_text(encoding="utf-8").splitlines()]
+    if count is None or count >= len(rows):
+        return rows
+    return [rows[at] for at in np.linspace(0, len(rows) - 1, count).astype(int)]
+
+
+def markdown(names: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A Markdown table: the names of its columns, then its lines."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [names, ["---"] * len(names), *lines])
+
+
+class KeptReader(TextReader):
+    """`read_text` that keeps what it read in a folder, so that a second run over a pack takes seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is loaded. Raises `ConfigError` where the folder cannot be written to."""
+        super().__init__()
+        self._kept = Cache(folder, max_bytes=2**30)
+
+    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+        """As kept, or read now."""
+        key = self._kept.key(self, picture, arguments)
+        if (known := self._kept.get(key)) is not None:
+            return known
+        result = super().run(picture, arguments, timeout_s=timeout_s)
+        self._kept.put(key, result)
+        return result

@@ -163,6 +163,14 @@ def test_rules_are_no_letters() -> None:
     assert not down.any()
 
 
+def test_letters_that_the_edge_cuts_are_no_rules() -> None:
+    pixels = np.full((80, 120, 3), 255, np.uint8)
+    pixels[:16, 40:43] = 0  # a stem of 16 px at the upper edge, as of a title that is cut off
+    assert not rules_of(pixels, 18)[1].any()
+    pixels[:34, 40:43] = 0
+    assert rules_of(pixels, 18)[1][:34, 39:44].any(1).all()
+
+
 def test_wrapped_cells_are_one_row() -> None:
     blank = np.full((200, 300, 3), 255, np.uint8)
     for y in (10, 70, 130, 190):
@@ -213,6 +221,16 @@ def test_icons_are_no_words() -> None:
         },
     )
     assert [span.text for span in without_icons(page).spans] == ["Apples", "12", "48"]
+
+
+def test_an_icon_between_rules_is_no_word() -> None:
+    pixels = np.full((60, 160, 3), 255, np.uint8)
+    pixels[8:11, 8:] = pixels[50:53, 8:] = pixels[8:53, 8:10] = (40, 80, 200)
+    pixels[20:40, 14:30] = (0, 160, 230)
+    pixels[22:38, 60:64] = pixels[22:38, 70:74] = 20
+    places = {"1": (10, 10, 40, 50), "Total": (50, 15, 90, 45)}
+    page = words_on(load_image(Image.fromarray(pixels)), dict(places))
+    assert [span.text for span in without_icons(page).spans] == ["Total"]
 
 
 class FixedReader:

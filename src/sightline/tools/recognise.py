@@ -177,10 +177,10 @@ def ink_colour(pixels: Pixels, box: NDArray[np.float64]) -> NDArray[np.float64]:
 def _away(
     pixels: Pixels, box: NDArray[np.float64], *, around: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """How far each px of a box is from the paper, the median px of the edge around it, 0..255."""
+    """How far each px of a box is from the paper, its median px with the edge around it, 0..255."""
     x1, y1, x2, y2 = (max(round(v), 0) for v in (box if around is None else around))
     out = pixels[max(y1 - 2, 0) : y2 + 2, max(x1 - 2, 0) : x2 + 2].astype(float)
-    paper = np.median(np.concatenate([out[0], out[-1], out[:, 0], out[:, -1]]), 0)
+    paper = np.median(out.reshape(-1, 3), 0)
     x1, y1, x2, y2 = (max(round(v), 0) for v in box)
     part = pixels[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)].astype(float)
     return np.asarray(np.abs(part - paper).max(2), float)

@@ -19,6 +19,9 @@ from sightline.tools.reading import Boxes
 EDGE = 10
 """Levels of 255 by which the two sides of a rule or of a change of background differ."""
 
+MARGIN = 8
+"""px around the picture, more than gaps in rules that are closed."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -89,13 +92,13 @@ def rules_of(pixels: Pixels, height: float) -> tuple[Mask, Mask]:
     for axis in (0, 1):
         step = np.abs(np.diff(image, axis=axis)).max(2) > EDGE
         step = np.concatenate([step, np.zeros_like(step[:1] if axis == 0 else step[:, :1])], axis)
-        # A margin, since what lies outside of the picture counts as edge in an opening.
-        edges = np.pad(cv2.dilate(step.astype(np.uint8), _along(1 - axis, 2)), 1)
+        # A margin, since what lies outside of the picture counts as edge in an opening, and closing fills it.
+        edges = np.pad(cv2.dilate(step.astype(np.uint8), _along(1 - axis, 2)), MARGIN)
         # Longer than strokes; then over the crossings, where a rule shows no step; then longer than print.
         edges = cv2.morphologyEx(edges, cv2.MORPH_OPEN, _along(axis, max(round(height * 0.85), 5)))
-        edges = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _along(axis, 7))
+        edges = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, _along(axis, MARGIN - 1))
         edges = cv2.morphologyEx(edges, cv2.MORPH_OPEN, _along(axis, max(round(height * 1.6), 8)))
-        found.append(edges[1:-1, 1:-1].astype(bool))
+        found.append(edges[MARGIN:-MARGIN, MARGIN:-MARGIN].astype(bool))
     return found[0], found[1]
 
 
