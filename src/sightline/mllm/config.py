@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from transformers import AutoConfig, LlamaConfig, PreTrainedConfig
@@ -51,6 +52,12 @@ class SightlineConfig(PreTrainedConfig):
         text_config: of any transformers causal language model.
         image_token_id: the id that stands for one visual token in the text.
         grid: visual tokens along one side of an image.
+        places: the projector adds where each token lies, as a row and a column vector.
+        select_layer: which of the tower's hidden states is taken, as `hidden_states` counts them (-2: the
+            last layer but one, as LLaVA does); None takes its `last_hidden_state`.
+        leading: tokens that the tower puts before those of the grid (CLS, registers); they are dropped.
+        image_mean: of the tower's input, by channel, of pixels in 0..1; None where it takes them in -1..1.
+        image_std: likewise.
     """
 
     model_type = "sightline"
@@ -63,12 +70,22 @@ class SightlineConfig(PreTrainedConfig):
         text_config: PreTrainedConfig | dict[str, Any] | None = None,
         image_token_id: int = 4,
         grid: int = 8,
+        places: bool = True,
+        select_layer: int | None = None,
+        leading: int = 0,
+        image_mean: Sequence[float] | None = None,
+        image_std: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
         self.vision_config = _config(vision_config) or ConvStemViTConfig()
         self.text_config = _config(text_config) or LlamaConfig()
         self.image_token_id = image_token_id
         self.grid = grid
+        self.places = places
+        self.select_layer = select_layer
+        self.leading = leading
+        self.image_mean = list(image_mean) if image_mean else None
+        self.image_std = list(image_std) if image_std else None
         kwargs.setdefault("tie_word_embeddings", bool(self.text_config.tie_word_embeddings))
         super().__init__(**kwargs)
 

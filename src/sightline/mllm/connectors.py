@@ -7,22 +7,26 @@ from torch import Tensor, nn
 
 
 class MLPProjector(nn.Module):
-    """Linear-GELU-Linear (LLaVA-1.5), then where each token lies, as a row and a column vector.
+    """Linear-GELU-Linear (LLaVA-1.5), then, with `places`, where each token lies: a row and a column vector.
 
     Without the 2-D positions a small model trained from scratch does not learn to say where things are.
     float[B, grid * grid, D_vision] -> float[B, grid * grid, D_text].
     """
 
-    def __init__(self, vision_width: int, text_width: int, grid: int) -> None:
+    def __init__(self, vision_width: int, text_width: int, grid: int, *, places: bool = True) -> None:
         super().__init__()
         self.grid = grid
         self.linear_1 = nn.Linear(vision_width, text_width)
         self.linear_2 = nn.Linear(text_width, text_width)
-        self.rows = nn.Embedding(grid, text_width)
-        self.columns = nn.Embedding(grid, text_width)
+        self.places = places
+        if places:
+            self.rows = nn.Embedding(grid, text_width)
+            self.columns = nn.Embedding(grid, text_width)
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
+        if not self.places:
+            return self.content(features)
         where = self.rows.weight[:, None] + self.columns.weight[None]  # [grid, grid, D]
         return self.content(features) + where.flatten(0, 1)
 

@@ -50,7 +50,7 @@ class ReplyGrammar:
         self.tools = () if must_answer else tuple(tools)
         self.notes = [(vocabulary.note(note.id), _body(vocabulary, note)) for note in notes]
         self.max_answer = max_answer
-        text = range(vocabulary.first_text, vocabulary.size)
+        text = vocabulary.texts
         self.text = torch.tensor([*range(vocabulary.first_bin, vocabulary.first_note), *text])
         self.value = vocabulary.plain
         plain = set(self.value.tolist())

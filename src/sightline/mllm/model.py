@@ -17,8 +17,8 @@ from sightline.mllm.connectors import MLPProjector
 class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
     """`input_ids` hold one `image_token_id` for each visual token; their embeddings come from the projector.
 
-    `language_model` is any transformers causal LM, `vision_tower` any encoder whose `last_hidden_state`
-    is float[B, grid * grid, D].
+    `language_model` is any transformers causal LM, `vision_tower` any encoder of whose hidden states
+    (`config.select_layer`) the first `config.leading` tokens are dropped and float[B, grid * grid, D] stay.
     """
 
     config: SightlineConfig
@@ -34,7 +34,10 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
         super().__init__(config)
         self.vision_tower = AutoModel.from_config(config.vision_config)
         self.projector = MLPProjector(
-            config.vision_config.hidden_size, config.text_config.hidden_size, config.grid
+            config.vision_config.hidden_size,
+            config.text_config.hidden_size,
+            config.grid,
+            places=config.places,
         )
         self.language_model = AutoModelForCausalLM.from_config(config.text_config)
         self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
@@ -50,9 +53,26 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return head
 
     def image_features(self, pixel_values: Tensor) -> Tensor:
-        """float[N, 3, S, S] -> float[N, grid * grid, D_text]."""
-        features: Tensor = self.projector(self.vision_tower(pixel_values=pixel_values).last_hidden_state)
+        """float[N, 3, S, S] in -1..1 -> float[N, grid * grid, D_text]."""
+        features: Tensor = self.projector(self.patches(pixel_values))
         return features
+
+    def patches(self, pixel_values: Tensor) -> Tensor:
+        """What the tower sees in each cell. float[N, 3, S, S] in -1..1 -> float[N, grid * grid, D_vision]."""
+        pixels, layer = self._normalised(pixel_values), self.config.select_layer
+        seen = self.vision_tower(
+            pixel_values=pixels, **({} if layer is None else {"output_hidden_states": True})
+        )
+        features: Tensor = seen.last_hidden_state if layer is None else seen.hidden_states[layer]
+        return features[:, self.config.leading :]
+
+    def _normalised(self, pixel_values: Tensor) -> Tensor:
+        """From -1..1 to the mean and deviation that the tower was trained with, in its precision."""
+        mean, std = self.config.image_mean, self.config.image_std
+        if mean and std:
+            shift, scale = (pixel_values.new_tensor(values)[:, None, None] for values in (mean, std))
+            pixel_values = ((pixel_values + 1) / 2 - shift) / scale
+        return pixel_values.to(self.vision_tower.dtype)
 
     def embed(self, input_ids: Tensor, pixel_values: Tensor | None) -> Tensor:
         """Token embeddings with the visual tokens in their places, in order. float[B, T, D]."""
