@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from torch import Tensor
 
 from sightline.mllm.config import tiny_config
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
+from sightline.mllm.weights import write_manifest
+from sightline.train.checkpoint import checkpoints
 from sightline.train.corpus import corpus
+from sightline.train.loop import Plan
+from sightline.train.recipe import Recipe
+from sightline.train.recipes.tiny import RECIPE
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +44,32 @@ def new_model(vocabulary: Vocabulary) -> Callable[[], SightlineForConditionalGen
         return model
 
     return make
+
+
+@pytest.fixture
+def after_sft(
+    new_model: Callable[[], SightlineForConditionalGeneration], vocabulary: Vocabulary, tmp_path: Path
+) -> Path:
+    """The folder of a run of the tiny recipe that has come as far as SFT, or says so."""
+    folder = tmp_path / RECIPE.sft.name / "model"
+    new_model().save_pretrained(folder)
+    vocabulary.tokenizer.save_pretrained(folder)
+    write_manifest(folder, {})
+    return tmp_path
+
+
+Stage = Callable[[Recipe, Path, torch.device], Path]
+
+
+@pytest.fixture
+def resumed() -> Callable[[Stage, Plan, Path], tuple[dict[str, Tensor], dict[str, Tensor]]]:
+    """(stage, plan, run) -> the weights of the whole run, and those of one that lost its last steps."""
+
+    def run_twice(stage: Stage, plan: Plan, run: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        whole = load_file(stage(RECIPE, run, torch.device("cpu")) / "model.safetensors")
+        shutil.rmtree(checkpoints(run / plan.name)[-1])
+        assert checkpoints(run / plan.name)
+        shutil.rmtree(run / plan.name / "model")
+        return whole, load_file(stage(RECIPE, run, torch.device("cpu")) / "model.safetensors")
+
+    return run_twice

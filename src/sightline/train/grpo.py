@@ -7,8 +7,6 @@ What is sampled follows from (seed, draw) and the weights, so a resumed run is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -20,12 +18,12 @@ from sightline.mllm.chat import Dialogue
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.loop import Plan, fit, to_device
-from sightline.train.losses import ReplyTokens, reply_tokens
+from sightline.train.losses import reply_tokens
 from sightline.train.mixtures import dialogues_batch
 from sightline.train.packing import pack_episodes
-from sightline.train.policy import group_advantages, grpo_loss
+from sightline.train.policy import by_reply, group_advantages, grpo_loss
 from sightline.train.recipe import Policy, Recipe
-from sightline.train.rollouts import Episode, play
+from sightline.train.rollouts import play, right_by_task, speaking
 from sightline.train.stage import load_stage, save_stage
 
 Prompts = tuple[int, tuple[Dialogue, ...]]
@@ -66,7 +64,7 @@ def episode_loss(
     assert isinstance(model, SightlineForConditionalGeneration)
     seed, dialogues = prompts
     generator = torch.Generator(model.device).manual_seed(seed)
-    with _cached_attention(model):
+    with speaking(model):
         episodes = [play(model, vocabulary, one, policy.sampling, generator) for one in dialogues]
     side = model.config.vision_config.image_size
     packed = to_device(pack_episodes(episodes, vocabulary, length=policy.length, side=side), model.device)
@@ -74,50 +72,14 @@ def episode_loss(
     with torch.no_grad():
         was = reply_tokens(reference, packed)
     advantages = torch.cat([group_advantages(episode.rewards).flatten() for episode in episodes])
-    logprobs, mask = _by_reply(said)
+    logprobs, mask = by_reply(said.logprobs, said.lengths)
     loss = grpo_loss(
         logprobs,
         logprobs.detach(),
-        _by_reply(was)[0],
+        by_reply(was.logprobs, was.lengths)[0],
         advantages.to(logprobs),
         mask,
         clip=policy.clip,
         beta=policy.beta,
     )
-    return loss.sum(), float(len(loss)), _figures(episodes)
-
-
-def _by_reply(tokens: ReplyTokens) -> tuple[Tensor, Tensor]:
-    """Log-probabilities float32[R, T], and bool[R, T] where there is a token."""
-    parts = tokens.logprobs.split(tokens.lengths.tolist())
-    padded = nn.utils.rnn.pad_sequence(parts, batch_first=True)
-    return padded, torch.arange(padded.shape[1], device=padded.device) < tokens.lengths[:, None]
-
-
-def _figures(episodes: list[Episode]) -> dict[str, float]:
-    """Replies that were right by task, and questions of whose replies some were right and some were not."""
-    figures: dict[str, float] = {}
-    for episode in episodes:
-        for task, rewards in zip(episode.tasks, episode.rewards, strict=True):
-            spread = float(rewards.max() > rewards.min())
-            for name, hit, count in (
-                (task, float(rewards.sum()), float(len(rewards))),
-                ("right", float(rewards.sum()), float(len(rewards))),
-                ("mixed", spread, 1.0),
-            ):
-                figures[f"hit:{name}"] = figures.get(f"hit:{name}", 0.0) + hit
-                figures[f"all:{name}"] = figures.get(f"all:{name}", 0.0) + count
-    return figures
-
-
-@contextmanager
-def _cached_attention(model: SightlineForConditionalGeneration) -> Iterator[None]:
-    """The model in eval mode, with attention that goes with a cache."""
-    attention, training = model.config.text_config._attn_implementation, model.training
-    model.language_model.set_attn_implementation("sdpa")
-    model.train(False)
-    try:
-        yield
-    finally:
-        model.language_model.set_attn_implementation(attention)
-        model.train(training)
+    return loss.sum(), float(len(loss)), right_by_task(episodes)

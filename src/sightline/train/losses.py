@@ -13,24 +13,29 @@ from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.train.packing import Packed, targets
 
 
-def reply_logits(model: SightlineForConditionalGeneration, packed: Packed) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits where a reply token is predicted, float32[N, V], those tokens int[N], and bool[B, T] where.
-
-    The head runs on those positions alone.
-    """
-    where, wanted = targets(packed)
+def hidden_states(model: SightlineForConditionalGeneration, packed: Packed) -> Tensor:
+    """What the language model's last layer gives at every token, [B, T, D] in the model's precision."""
     embeddings = model.embed(packed.ids, packed.pixels)
     mask = attention_mask(packed.group, packed.branch, embeddings.dtype)
     language = model.language_model
     ours = language.config._attn_implementation == PACKED
-    hidden = language.get_decoder()(
+    hidden: Tensor = language.get_decoder()(
         inputs_embeds=embeddings,
         attention_mask=mask,
         position_ids=packed.position,
         use_cache=False,
         **({"blocks": blocks_of(packed.group)} if ours else {}),
     ).last_hidden_state
-    logits: Tensor = language.lm_head(hidden[where]).float()
+    return hidden
+
+
+def reply_logits(model: SightlineForConditionalGeneration, packed: Packed) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits where a reply token is predicted, float32[N, V], those tokens int[N], and bool[B, T] where.
+
+    The head runs on those positions alone.
+    """
+    where, wanted = targets(packed)
+    logits: Tensor = model.language_model.lm_head(hidden_states(model, packed)[where]).float()
     return logits, wanted, where
 
 
@@ -86,7 +91,13 @@ class ReplyTokens:
 
 def reply_tokens(model: SightlineForConditionalGeneration, packed: Packed) -> ReplyTokens:
     """What the model holds of each token of the replies."""
-    logits, wanted, where = reply_logits(model, packed)
+    return tokens_of(model, packed, hidden_states(model, packed))
+
+
+def tokens_of(model: SightlineForConditionalGeneration, packed: Packed, hidden: Tensor) -> ReplyTokens:
+    """As `reply_tokens`, from the last layer's output `hidden`, [B, T, D]."""
+    where, wanted = targets(packed)
+    logits = model.language_model.lm_head(hidden[where]).float()
     logprobs = logits.log_softmax(-1).gather(-1, wanted[:, None]).squeeze(-1)
     row, column = where.nonzero(as_tuple=True)
     key = torch.stack([row, packed.group[where], packed.branch[row, column + 1]], -1)

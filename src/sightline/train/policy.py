@@ -8,7 +8,7 @@ al. 2016, eq. 16; GRPO, Shao et al. 2024, eqs. 3 and 4.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def group_advantages(rewards: Tensor, *, scale: bool = True, eps: float = 1e-4) -> Tensor:
@@ -21,6 +21,27 @@ def group_advantages(rewards: Tensor, *, scale: bool = True, eps: float = 1e-4) 
     """
     gain = rewards - rewards.mean(1, keepdim=True)
     return gain / (rewards.std(1, keepdim=True) + eps) if scale else gain
+
+
+def by_reply(values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Values of all replies' tokens, one reply after the other, as a row a reply.
+
+    Args:
+        values: float[N].
+        lengths: int[R], tokens of each reply; N in all.
+
+    Returns:
+        float[R, T], zero behind a reply's end, and bool[R, T] where there is a token.
+    """
+    padded = nn.utils.rnn.pad_sequence(values.split(lengths.tolist()), batch_first=True)
+    return padded, torch.arange(padded.shape[1], device=padded.device) < lengths[:, None]
+
+
+def whiten(values: Tensor, mask: Tensor, *, eps: float = 1e-8) -> Tensor:
+    """Values less their mean over the mask, over their deviation (n - 1) there; zero outside the mask."""
+    kept = values[mask]
+    spread = kept.std() if len(kept) > 1 else torch.zeros((), device=values.device)
+    return (values - kept.mean()) / (spread + eps) * mask
 
 
 def token_rewards(score: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, *, beta: float) -> Tensor:

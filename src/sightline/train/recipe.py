@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sightline.mllm.config import SightlineConfig
 from sightline.train.loop import Plan
@@ -22,6 +23,27 @@ class DenseData:
 
     images: int
     words_share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class QFormerData:
+    """What a Q-Former learns from, and its sizes.
+
+    Args:
+        images: with their descriptions, in a batch of one process; two at least.
+        width: of the transformer.
+        layers: its blocks; every second one looks at the image.
+        heads: of its attention.
+        queries: learned ones.
+        joint: width in which images and texts are compared.
+    """
+
+    images: int
+    width: int
+    layers: int
+    heads: int
+    queries: int = 32
+    joint: int = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +88,19 @@ class Preference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RewardData:
+    """What a reward model learns from.
+
+    Args:
+        pairs: preference pairs.
+        held_out: batches of held-out pairs that it is tried on at the end.
+    """
+
+    pairs: TextData
+    held_out: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """What GRPO plays and how far it goes.
 
@@ -80,6 +115,61 @@ class Policy:
 
     mixture: Mixture
     dialogues: int = 4
+    sampling: Sampling = field(default_factory=Sampling)
+    length: int = 2048
+    clip: float = 0.2
+    beta: float = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class PPOPolicy:
+    """What PPO plays, what rewards it and how far it goes.
+
+    Args:
+        mixture: which worlds' dialogues, in which shares.
+        dialogues: of a micro-batch of one process.
+        sampling: of the replies.
+        length: tokens of a row.
+        reward: the world's exact one, or the reward model's.
+        cut_penalty: what a reply that was cut short is worth less to the reward model.
+        epochs: updates on the same replies.
+        clip: how far the probability ratio of a token may move.
+        value_clip: how far a value may move.
+        value_weight: of the value's loss beside the policy's.
+        gamma, lam: of the advantages, see `policy.gae`.
+        kl: price of a nat away from the model after SFT.
+    """
+
+    mixture: Mixture
+    dialogues: int = 4
+    sampling: Sampling = field(default_factory=Sampling)
+    length: int = 2048
+    reward: Literal["world", "model"] = "world"
+    cut_penalty: float = 1.0
+    epochs: int = 2
+    clip: float = 0.2
+    value_clip: float = 0.2
+    value_weight: float = 0.1
+    gamma: float = 1.0
+    lam: float = 0.95
+    kl: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolPolicy:
+    """What GRPO over episodes with tools plays and how far it goes.
+
+    Args:
+        mixture: which worlds' questions (see `evaluation.world_suites`), in which shares.
+        questions: of a micro-batch of one process; each is played `sampling.replies` times.
+        sampling: of what is said in each turn.
+        length: tokens of a row.
+        clip: how far the probability ratio of a token may move.
+        beta: price of the divergence from the model that it started from.
+    """
+
+    mixture: Mixture = (("scenes", 1.0),)
+    questions: int = 4
     sampling: Sampling = field(default_factory=Sampling)
     length: int = 2048
     clip: float = 0.2
@@ -103,6 +193,10 @@ class Recipe:
         dpo, dpo_data: preference pairs.
         preference: the loss of DPO.
         grpo, policy: replies of the model's own, rewarded by the worlds; None where there is no such stage.
+        reward, reward_data: a reward model from pairs, likewise.
+        ppo, ppo_policy: the model's own replies, rewarded by the worlds or by the reward model, likewise.
+        grpo_tools, tool_policy: episodes of the model's own with tools, rewarded by the worlds, likewise.
+        blip2, blip2_data: a Q-Former on images with descriptions, the tower frozen, likewise.
     """
 
     name: str
@@ -124,3 +218,11 @@ class Recipe:
     preference: Preference = Preference()
     grpo: Plan | None = None
     policy: Policy | None = None
+    reward: Plan | None = None
+    reward_data: RewardData | None = None
+    ppo: Plan | None = None
+    ppo_policy: PPOPolicy | None = None
+    grpo_tools: Plan | None = None
+    tool_policy: ToolPolicy | None = None
+    blip2: Plan | None = None
+    blip2_data: QFormerData | None = None

@@ -7,7 +7,9 @@ are sampled from all tokens but the image's, without the grammar: what is traine
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,6 +56,32 @@ class Episode:
     tasks: tuple[str, ...]
 
 
+@contextmanager
+def speaking(model: SightlineForConditionalGeneration) -> Iterator[None]:
+    """The model in eval mode, with attention that goes with a cache; afterwards as it was."""
+    attention, training = model.config.text_config._attn_implementation, model.training
+    model.language_model.set_attn_implementation("sdpa")
+    model.train(False)
+    try:
+        yield
+    finally:
+        model.language_model.set_attn_implementation(attention)
+        model.train(training)
+
+
+def right_by_task(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Replies that were right by task, and questions of whose replies some were right and some were not."""
+    figures: dict[str, float] = defaultdict(float)
+    for episode in episodes:
+        for task, rewards in zip(episode.tasks, episode.rewards, strict=True):
+            for name in (task, "right"):
+                figures[f"hit:{name}"] += float(rewards.sum())
+                figures[f"all:{name}"] += len(rewards)
+            figures["hit:mixed"] += float(rewards.max() > rewards.min())
+            figures["all:mixed"] += 1
+    return dict(figures)
+
+
 @torch.no_grad()
 def play(
     model: SightlineForConditionalGeneration,
@@ -75,7 +103,7 @@ def play(
     prefix = prompt_prefix(
         v, dialogue.tools, len(dialogue.images), dialogue.notes, model.config.tokens_per_image
     )
-    cache = _read(model, prefix, dialogue.images)
+    cache = read(model, prefix, dialogue.images)
     asked = [[*notes_ids(v, branch.notes), *question_ids(v, branch.question)] for branch in branches]
     replies = [sample(model, copy.deepcopy(cache), ids, sampling, v.marks["eos"], generator) for ids in asked]
     rewards = [
@@ -92,10 +120,10 @@ def play(
     )
 
 
-def _read(
+def read(
     model: SightlineForConditionalGeneration, prefix: list[int], images: Sequence[object]
 ) -> DynamicCache:
-    """The cache after the prefix."""
+    """The cache after a prompt's prefix; the model's attention must work with one."""
     cache = DynamicCache(config=model.config.text_config)
     pixels = None
     if images:

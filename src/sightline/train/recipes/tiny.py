@@ -9,10 +9,22 @@ from __future__ import annotations
 
 from sightline.mllm.config import tiny_config
 from sightline.train.loop import Plan
-from sightline.train.recipe import DenseData, Policy, Recipe, TextData
+from sightline.train.recipe import (
+    DenseData,
+    Policy,
+    PPOPolicy,
+    QFormerData,
+    Recipe,
+    RewardData,
+    TextData,
+    ToolPolicy,
+)
 from sightline.train.recipes.embedded import RECIPE as EMBEDDED
 from sightline.train.recipes.embedded import TOWER_FROZEN
 from sightline.train.rollouts import Sampling
+
+JUDGE = (("^head", 1.0), ("^model.language_model", 0.1))
+ACTOR = (("^head", 1.0), ("^model.projector", 1.0), ("^model.language_model", 1.0))
 
 
 def _plan(name: str, trains: tuple[tuple[str, float], ...]) -> Plan:
@@ -42,4 +54,19 @@ RECIPE = Recipe(
         dialogues=2,
         sampling=Sampling(replies=3, questions=2, max_tokens=8),
     ),
+    reward=_plan("reward", JUDGE),
+    reward_data=RewardData(
+        pairs=TextData(mixture=EMBEDDED.dpo_data.mixture, rows=1, length=1024), held_out=2
+    ),
+    ppo=_plan("ppo", ACTOR),
+    ppo_policy=PPOPolicy(
+        mixture=(("reading", 0.5), ("direct", 0.5)),
+        dialogues=2,
+        sampling=Sampling(replies=3, questions=2, max_tokens=8),
+        reward="model",
+    ),
+    grpo_tools=_plan("grpo-tools", TOWER_FROZEN),
+    tool_policy=ToolPolicy(questions=2, sampling=Sampling(replies=2, max_tokens=8)),
+    blip2=_plan("blip2", (("^qformer", 1.0),)),
+    blip2_data=QFormerData(images=4, width=32, layers=2, heads=2, queries=8, joint=16),
 )
