@@ -325,7 +325,7 @@ def _line_data(drawn: Drawn, scale: Scale) -> ChartData:
         right - (height if right < wide else 0),
         scale.high + margin,
     )
-    strokes = strokes_of(drawn.labels, _line_colours(drawn), plot, drawn.page.boxes)
+    strokes = strokes_of(drawn.labels, _line_colours(drawn), plot, drawn.page.boxes, _reach(names))
     if not strokes or len(names.texts) < 2:
         raise NoChart(
             "unsupported", "there is a scale, but no columns, bars, lines or pie of flat colours with it"
@@ -339,6 +339,13 @@ def _line_data(drawn: Drawn, scale: Scale) -> ChartData:
         if (mark := _line_mark(drawn, stroke, x, scale, numbers, text, len(strokes) > 1))
     ]
     return _data(drawn, "lines", marks, scale, scale.low, names)
+
+
+def _reach(names: Names) -> tuple[float, float]:
+    """How far lines through all categories may reach in x, px: a third of a step beyond the outer two."""
+    at = sorted(names.places)
+    slack = float(np.median(np.diff(at))) / 3 if len(at) > 1 else np.inf
+    return at[0] - slack if at else -np.inf, at[-1] + slack if at else np.inf
 
 
 def _line_colours(drawn: Drawn) -> list[int]:

@@ -25,6 +25,10 @@ Labels = NDArray[np.int16]
 """int16[H, W]: which colour of the palette a pixel has; -1 where none. 0 is the paper."""
 
 
+Runs = NDArray[np.uint8]
+"""uint8[H, W] of 0 and 1."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """A part of one colour: its number in the palette and XYXY in px, x2 and y2 exclusive."""
@@ -238,34 +242,58 @@ class Stroke:
 
 
 def strokes_of(
-    labels: Labels, colours: Sequence[int], plot: tuple[float, float, float, float], print_at: Boxes
+    labels: Labels,
+    colours: Sequence[int],
+    plot: tuple[float, float, float, float],
+    print_at: Boxes,
+    reach: tuple[float, float],
 ) -> list[Stroke]:
     """Lines of some colours that run through most of a plot, XYXY px, and are neither grid nor print.
 
-    `print_at`: float64[N, 4] XYXY px of words.
+    Args:
+        labels: of the picture.
+        colours: to look for, by their numbers in the palette.
+        plot: where to look.
+        print_at: float64[N, 4] XYXY px of words.
+        reach: px in x beyond which no line is drawn, though a grid may be.
     """
     x1, y1, x2, y2 = (max(int(v), 0) for v in plot)
+    inside = np.zeros(labels.shape, bool)
+    inside[y1:y2, x1:x2] = True
+    beyond = [_straight(inside & (labels == n), reach)[1] for n in np.unique(labels[labels > 0]).tolist()]
+    told = any(runs.any() for runs in beyond)
     found = []
     for colour in colours:
-        mask = np.zeros(labels.shape, bool)
-        mask[y1:y2, x1:x2] = labels[y1:y2, x1:x2] == colour
-        mask = _thin(mask, print_at)
+        mask = _thin(inside & (labels == colour), print_at, reach if told else None)
         columns = np.nonzero(mask.any(0))[0]
         if len(columns) and len(columns) > 0.6 * (columns[-1] - columns[0] + 1) > 0.2 * (x2 - x1):
             found.append(Stroke(colour=colour, mask=mask, low=int(columns[0]), high=int(columns[-1])))
     return found
 
 
-def _thin(mask: NDArray[np.bool_], print_at: Boxes) -> NDArray[np.bool_]:
-    """Without what is straight along x or y over long ways (grid, axes), small specks and letters."""
+def _straight(mask: NDArray[np.bool_], reach: tuple[float, float]) -> tuple[Runs, Runs]:
+    """What is straight along x over a third of the width, and of it what goes on beyond `reach`."""
+    import cv2
+
+    across = np.ones((1, max(mask.shape[1] // 3, 9)), np.uint8)
+    runs = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, across)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(runs)
+    outer = [n for n, (x, _, w, *_) in enumerate(stats) if n and (x < reach[0] or x + w > reach[1])]
+    return runs.astype(np.uint8), np.isin(parts, outer).astype(np.uint8)
+
+
+def _thin(mask: NDArray[np.bool_], print_at: Boxes, reach: tuple[float, float] | None) -> NDArray[np.bool_]:
+    """Without grid and axes, small specks and letters.
+
+    Grid is what is straight over long ways in y, or in x; where the grid is told from flat lines by how far
+    it goes (`reach`, px in x), flat lines stay.
+    """
     import cv2
 
     ink = mask.astype(np.uint8)
-    height, width = mask.shape
-    grid = cv2.max(
-        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(width // 3, 9)), np.uint8)),
-        cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(height // 8, 9), 1), np.uint8)),
-    )
+    runs, beyond = _straight(mask, reach or (-np.inf, np.inf))
+    upright = np.ones((max(mask.shape[0] // 8, 9), 1), np.uint8)
+    grid = cv2.max(beyond if reach else runs, cv2.morphologyEx(ink, cv2.MORPH_OPEN, upright))
     ink = np.where(grid > 0, 0, ink).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(ink)
     kept = [n for n in range(1, len(stats)) if stats[n][2] > 3 and not _in_print(stats[n], print_at)]
