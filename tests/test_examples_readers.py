@@ -11,10 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 import packs
 import read_charts
+import read_documents
 import read_tables
 from sightline import load_image
 from sightline.tools.read_table import TableReader
-from sightline.types import Box, Cell, ChartData, ChartMark, Table, TextLines
+from sightline.types import Box, Cell, ChartData, ChartMark, DocumentField, Table, TextLines
 
 FRAME = load_image(Image.new("RGB", (40, 40))).frame
 STEMS = {"table": "Stem | Leaf \n1 | 0, 6\n2 | ", "table_title": None}
@@ -129,3 +130,29 @@ def test_the_tables_of_scores() -> None:
     assert "| 50.0% " in shown[-1]
     one = read_tables.Score(right=[True, False], whole=False, titled=True)
     assert "| x | 1 | 2 | 50.00% | 0.0% " in read_tables.table({"x": [one]})
+
+
+def test_dates_and_totals_among_fields() -> None:
+    box = Box(x1=0, y1=0, x2=9, y2=9, frame=FRAME)
+    items = [
+        DocumentField(name="Date", text="25/12/2018 8:13 PM", score=1, box=box),
+        DocumentField(name="Net", text="$7.10", value=7.1, score=1, box=box),
+        DocumentField(name="Total", text="$9.00", value=9.0, score=1, box=box),
+    ]
+    assert read_documents.holds_date(items, "25/12/2018")
+    assert not read_documents.holds_date(items, "26/12/2018")
+    assert read_documents.holds_total(items, "9.00")
+    assert read_documents.holds_total(items, "$7.10")
+    assert not read_documents.holds_total(items, "7.10", named=True)
+    assert not read_documents.holds_total(items, "8.13")
+
+
+def test_receipts_have_what_is_labelled(tmp_path: Path) -> None:
+    rows = [{"id": f"1-{k}", "image": "1.png", "answer": k.upper()} for k in ("date", "total")]
+    rows.append({"id": "2-total", "image": "2.png", "answer": "5.00"})
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert read_documents.receipts(tmp_path, None) == [
+        {"image": "1.png", "date": "DATE", "total": "TOTAL"},
+        {"image": "2.png", "total": "5.00"},
+    ]
+    assert len(read_documents.receipts(tmp_path, 1)) == 1
