@@ -22,6 +22,7 @@ from sightline.train.worlds.pointing import pointing_dialogue
 from sightline.train.worlds.scene_dialogues import (
     comparing_dialogue,
     describe_dialogue,
+    description_pairs,
     direct_dialogue,
     planner_dialogue,
     preference_pairs,
@@ -36,6 +37,9 @@ Mixture = tuple[tuple[str, float], ...]
 
 DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "describe": lambda rng, split: describe_dialogue(rng, split),
+    "describe_1": lambda rng, split: describe_dialogue(rng, split, most=1),
+    "describe_2": lambda rng, split: describe_dialogue(rng, split, most=2),
+    "describe_4": lambda rng, split: describe_dialogue(rng, split, most=4),
     "echo": lambda rng, split: echo_dialogue(rng),
     "pointing": lambda rng, split: pointing_dialogue(rng, split),
     "words": lambda rng, split: words_dialogue(rng),
@@ -48,6 +52,7 @@ DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
 }
 PAIRS: Mapping[str, Callable[[Rng, Split], Pair]] = {
     "scenes": preference_pairs,
+    "descriptions": description_pairs,
     "documents": reading_pairs,
 }
 

@@ -16,6 +16,7 @@ from sightline.train.worlds.nouns import HELD_OUT_NOUNS
 from sightline.train.worlds.scene_dialogues import (
     describe,
     describe_dialogue,
+    description_pairs,
     direct_dialogue,
     planner_dialogue,
     preference_pairs,
@@ -252,6 +253,25 @@ def test_a_description_names_every_thing_in_raster_order() -> None:
         assert read == sorted(read, key=lambda r: r[:2])
         truth = [(int(100 * t.y), int(100 * t.x), t.colour, t.size, t.shape) for t in scene.things]
         assert sorted(read) == sorted(truth)
+
+
+def test_a_description_of_few_things_names_no_more() -> None:
+    rng = np.random.default_rng(2)
+    for most in (1, 3):
+        counts = set()
+        for _ in range(60):
+            (branch,) = describe_dialogue(rng, "train", most=most).branches
+            counts.add(len((branch.reply.answer or "").split("; ")))
+        assert counts == set(range(1, most + 1))
+
+
+def test_description_pairs_differ_in_one_thing_of_a_description() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        pair = description_pairs(rng)
+        (branch,) = pair.dialogue.branches
+        assert branch.task == "describe"
+        _one_mistake((branch.reply.answer or "").split("; "), (pair.rejected.answer or "").split("; "))
 
 
 def test_direct_and_description_dialogues_hold_an_image_and_no_tools() -> None:

@@ -93,9 +93,15 @@ def describe(things: tuple[Thing, ...]) -> str:
     return "; ".join(sorted(lines))
 
 
-def describe_dialogue(rng: np.random.Generator, split: Split = "train") -> Dialogue:
-    """An image and one branch that lists everything in it; its task is `describe`."""
+def describe_dialogue(rng: np.random.Generator, split: Split = "train", most: int | None = None) -> Dialogue:
+    """An image and one branch that lists everything in it; its task is `describe`.
+
+    With `most`, the scene keeps 1 to `most` of its things. A model that cannot see yet learns to look where
+    there is one thing, and to choose where there are two.
+    """
     scene = make_scene(rng, split=split)
+    if most is not None:
+        scene = replace(scene, things=scene.things[: int(rng.integers(1, most + 1))])
     return _described(rng, scene, split)
 
 
@@ -433,6 +439,13 @@ def preference_pairs(rng: np.random.Generator, split: Split = "train") -> Pair:
     if draw < 0.65:
         return _direct_pair(rng, scene, split)
     return _planner_pair(rng, scene, split, calls=bool(draw < 0.8))
+
+
+def description_pairs(rng: np.random.Generator, split: Split = "train") -> Pair:
+    """Descriptions alone: the rejected one makes up, recolours, renames or leaves out one thing."""
+    scene = make_scene(rng, split=split)
+    rejected = Reply(answer=describe(_falsified(rng, scene.things, split)))
+    return Pair(dialogue=_described(rng, scene, split), rejected=rejected)
 
 
 def _direct_pair(rng: np.random.Generator, scene: Scene, split: Split) -> Pair:
