@@ -62,10 +62,30 @@ def killed(folder: Path, kind: str) -> None:
 
 
 def saving(folder: Path) -> None:
-    """Write checkpoints for ever; each holds its own number a million times."""
-    for step in range(1, 10_000):
-        save_checkpoint(folder, step, {"step": step, "numbers": torch.full((8_000_000,), float(step))})
-        time.sleep(0.002)
+    """Kill, by SIGKILL, a process that writes checkpoints, until it was in the middle of one."""
+    save_checkpoint(folder, 1, numbered(1))
+    while not list(folder.glob(".draft-*")):
+        child = os.fork()
+        if not child:
+            for step in range(2, 10_000):
+                save_checkpoint(folder, step, numbered(step))
+        while not writes(folder):
+            time.sleep(0.001)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def writes(folder: Path) -> bool:
+    """Whether a draft has grown beyond a megabyte."""
+    try:
+        return any(path.stat().st_size > 2**20 for path in folder.glob(".draft-*/state.pt"))
+    except FileNotFoundError:  # it has just become a checkpoint
+        return False
+
+
+def numbered(step: int) -> dict[str, object]:
+    """A state of 32 MB that holds its step in every place."""
+    return {"step": step, "numbers": torch.full((8_000_000,), float(step))}
 
 
 def full_disk(folder: Path) -> None:

@@ -92,21 +92,22 @@ def test_a_checkpoint_of_another_plan_is_refused(new_model: NewModel, make, tmp_
         fit(new_model(), replace(PLAN, lr=5e-3), make, reply_loss, tmp_path)
 
 
-def test_accumulating_two_batches_equals_one_of_both(new_model: NewModel, make, tmp_path: Path) -> None:
+def test_accumulating_four_batches_equals_one_of_all(new_model: NewModel, make, tmp_path: Path) -> None:
     once = replace(PLAN, steps=1, warmup=0)
-    in_two = new_model()
-    fit(in_two, replace(once, accumulate=2), make, reply_loss, tmp_path / "two")
+    in_four = new_model()
+    fit(in_four, replace(once, accumulate=4), make, reply_loss, tmp_path / "four")
 
-    def both(seed: int, draw: int) -> tuple[Packed, Packed]:
-        return make(seed, 0), make(seed, 1)
+    def all_four(seed: int, draw: int) -> list[Packed]:
+        return [make(seed, one) for one in range(4)]
 
-    def loss(model: nn.Module, batches: tuple[Packed, Packed]) -> tuple[Tensor, float, dict[str, float]]:
-        (a, n, _), (b, m, _) = (reply_loss(model, batch) for batch in batches)
-        return a + b, n + m, {}
+    def loss(model: nn.Module, batches: list[Packed]) -> tuple[Tensor, float, dict[str, float]]:
+        sums, counts, _ = zip(*(reply_loss(model, batch) for batch in batches), strict=True)
+        assert len(set(counts)) > 1  # a mean of means would be another number
+        return torch.stack(sums).sum(), sum(counts), {}
 
     in_one = new_model()
-    fit(in_one, once, both, loss, tmp_path / "one")
-    for name, value in weights(in_two).items():
+    fit(in_one, once, all_four, loss, tmp_path / "one")
+    for name, value in weights(in_four).items():
         torch.testing.assert_close(value, dict(in_one.named_parameters())[name], msg=name)
 
 

@@ -14,7 +14,7 @@ from sightline.mllm.chat import Dialogue, render
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.train.losses import reply_tokens
+from sightline.train.losses import reply_loss, reply_tokens
 from sightline.train.packing import Packed, pack, targets
 from sightline.train.worlds.scene_dialogues import describe_dialogue, direct_dialogue, planner_dialogue
 
@@ -67,6 +67,34 @@ def test_a_packed_branch_equals_the_branch_alone(new_model: NewModel, vocabulary
                 alone.append(token[taken].sum())
     assert next(images, None) is None
     torch.testing.assert_close(together, torch.stack(alone), atol=1e-3, rtol=1e-5)
+
+
+def test_gradients_of_packed_rows_are_those_of_the_branches_alone(
+    new_model: NewModel, vocabulary: Vocabulary
+) -> None:
+    """Each question behind a prefix of its own, by the model's own forward and labels, padding nowhere."""
+    model, some = new_model(), dialogues(4)
+    packed = pack(iter(some * 2), vocabulary, rows=1, length=900, side=128, tokens_per_image=64, whole=True)
+    summed, count, _ = reply_loss(model, packed)
+    summed.backward()
+    together = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    counted = 0
+    for dialogue in (some * 2)[: int(packed.group.max())]:
+        rendered = render(dialogue, vocabulary, 64)
+        pixels = to_pixels([np.asarray(image) for image in dialogue.images], 128) if dialogue.images else None
+        for ids, reply in rendered.branches:
+            labels = [-100] * len(rendered.prefix)
+            labels += [i if kept else -100 for i, kept in zip(ids, reply, strict=True)]
+            mine = torch.tensor([[*rendered.prefix, *ids]])
+            out = model(input_ids=mine, pixel_values=pixels, labels=torch.tensor([labels]))
+            (out.loss * sum(reply)).backward()
+            counted += sum(reply)
+    assert counted == count
+    assert together
+    for name, value in together.items():
+        alone = dict(model.named_parameters())[name].grad
+        torch.testing.assert_close(value, alone, atol=2e-3, rtol=1e-3, msg=name)
 
 
 def test_images_stand_in_the_order_of_their_dialogues(vocabulary: Vocabulary) -> None:

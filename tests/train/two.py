@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import DTensor, Shard, distribute_tensor
 
 from sightline.mllm.config import tiny_config
 from sightline.mllm.model import SightlineForConditionalGeneration
@@ -21,6 +23,7 @@ from sightline.train.optim import Masters, select
 from sightline.train.packing import Packed
 from sightline.train.parallel import Worker
 from sightline.train.recipes.embedded import TOWER_FROZEN
+from sightline.train.shards import whole
 
 DDP = Plan(name="two", steps=3, lr=1e-2, trains=TOWER_FROZEN, warmup=2, log_every=1, save_every=2, ema=0.5)
 MUON = replace(DDP, optimizer="muon")
@@ -81,11 +84,10 @@ def two(folder: Path) -> None:
     )
     if process_group()[0] == 0:
         assert said == [[str(tuple(p.shape)) for p in new_model().parameters()]]
-        (folder / "held.txt").write_text(f"{held('ddp')} {held('fsdp')}")
     else:
         assert not said
-        held("ddp")
-        held("fsdp")
+    figures = {"ddp": held("ddp"), "fsdp": held("fsdp"), "wide": apart(32, 64), "tall": apart(64, 32)}
+    (folder / f"figures{process_group()[0]}.json").write_text(json.dumps(figures))
 
 
 def resumed(folder: Path) -> SightlineForConditionalGeneration:
@@ -116,6 +118,21 @@ def held(parallel: str) -> int:
     inside = [*worker.parameters(), *optimizer.masters]
     outside = [] if parallel == "ddp" else list(model.parameters())
     return sum(own(tensor).numel() for tensor in (*inside, *outside))
+
+
+def apart(rows: int, columns: int) -> float:
+    """How far a sharded matrix stands from a whole one after Muon's update, relative to its length."""
+    torch.manual_seed(0)
+    grad, mesh = torch.randn(rows, columns), init_device_mesh("cpu", (2,))
+    moved = []
+    for given in (lambda whole: whole, lambda whole: distribute_tensor(whole, mesh, [Shard(0)])):
+        weight = nn.Parameter(given(torch.zeros(rows, columns)))
+        masters = Masters([("w", weight, 1.0)], weight_decay=0.0, betas=(0.9, 0.98), kind="muon")
+        weight.grad = given(grad.clone())
+        masters.collect()
+        masters.step(lr=0.1, count=1.0, clip=1.0)
+        moved.append(whole(weight.detach()))
+    return float((moved[0] - moved[1]).norm() / moved[0].norm())
 
 
 def own(tensor: Tensor) -> Tensor:

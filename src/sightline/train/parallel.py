@@ -82,7 +82,7 @@ class Worker(nn.Module):
         """Put the whole weights into `model`, the one that was handed in, in every process."""
         if self.sharded:
             for parameter, shard in zip(model.parameters(), self.model.parameters(), strict=True):
-                parameter.data = whole(shard).clone()
+                parameter.data = whole(shard)
                 parameter.requires_grad_(shard.requires_grad)
             for buffer, own in zip(model.buffers(), self.model.buffers(), strict=True):
                 buffer.copy_(own)
