@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ import packs
 import read_charts
 import read_documents
 import read_tables
+from scoring import append_row, read_rows
 from sightline import load_image
-from sightline.tools.read_table import TableReader
-from sightline.types import Box, Cell, ChartData, ChartMark, DocumentField, Table, TextLines
+from sightline.types import Box, Cell, ChartData, ChartMark, DocumentField, Table
 
 FRAME = load_image(Image.new("RGB", (40, 40))).frame
 STEMS = {"table": "Stem | Leaf \n1 | 0, 6\n2 | ", "table_title": None}
@@ -53,32 +54,63 @@ def test_cells_tables_and_titles_are_scored() -> None:
 
 
 @pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    """One table, drawn here, as the pack has them."""
+def data(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three packs of one picture each, drawn here, as they come in."""
     image = Image.new("RGB", (300, 130), "white")
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(20)
     for r, row in enumerate([("Day", "Sold"), ("Monday", "12"), ("Friday", "305")]):
         for c, text in enumerate(row):
             draw.rectangle((5 + 140 * c, 5 + 40 * r, 145 + 140 * c, 45 + 40 * r), outline="black")
             draw.text((15 + 140 * c, 25 + 40 * r), text, "black", font, anchor="lm")
-    image.save(tmp_path / "0.png")
-    row = {"image": "0.png", "table": "Day | Sold\nMonday | 12\nFriday | 305", "table_title": None}
-    (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
+    table = {"table": "Day | Sold\nMonday | 12\nFriday | 305", "table_title": None}
+    a_pack(tmp_path / "tabmwp_dev1k", image, table)
+    chart, picture = next(read_charts.drawn(1))
+    answers = [chart.categories[0], "no such thing"]
+    rows = [{"question": "?", "answer": answer} for answer in answers]
+    a_pack(tmp_path / "chartqa_train1k", Image.fromarray(picture.pixels), *rows)
+    asked = read_rows(root / "examples/images/questions.jsonl")
+    labels = [{"id": f"1-{row['kind']}", "answer": row["answer"]} for row in asked]
+    receipt = [row for row in labels if row["id"] in ("1-date", "1-total")]
+    a_pack(tmp_path / "sroie_receipts", Image.open(root / "examples/images/receipt.png"), *receipt)
+    monkeypatch.setenv("SIGHTLINE_DATA", str(tmp_path))
     return tmp_path
 
 
-def test_a_table_is_read_and_what_was_read_is_kept(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (row,) = packs.rows_of(pack)
-    reader = packs.KeptReader(pack / "kept")
-    tool = TableReader(reader)
-    said, _ = read_tables.read(tool, pack, row)
-    assert read_tables.score(said, read_tables.labelled(row, printed=True), "").whole
-    tool.close()
-    again = packs.KeptReader(pack / "kept")
-    monkeypatch.setattr(again, "_ready", lambda: pytest.fail("it reads once more"))
-    result = again.run(load_image(pack / "0.png"), {}, timeout_s=60)
-    assert isinstance(result.payload, TextLines)
-    assert result.cached
+def a_pack(folder: Path, image: Image.Image, *rows: dict[str, Any]) -> None:
+    folder.mkdir()
+    image.save(folder / "0.png")
+    for row in rows:
+        append_row(folder / "data.jsonl", {"image": "0.png", **row})
+
+
+def test_the_packs_are_read_and_what_was_read_is_kept(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(script: Any, *more: str) -> str:
+        monkeypatch.setattr("sys.argv", ["script", "--kept", str(data / "kept"), *more])
+        assert script.main() == 0
+        return capsys.readouterr().out
+
+    for again in (False, True):
+        if again:
+            monkeypatch.setattr(packs.KeptReader, "_ready", lambda self: pytest.fail("it reads once more"))
+        assert "| as printed | 1 | 6 | 100.00% | 100.0% " in said(read_tables)
+        charts = said(read_charts, "--drawn", "1")
+        assert "| columns and bars | 1 | " in charts
+        assert "| ChartQA | 1 | 2 | 50.0% " in charts
+        fields = said(read_documents)
+        assert "| date | 1 | 100.0% " in fields
+        assert "| named total | 1 | 100.0% " in fields
+
+
+def test_without_the_packs_there_is_nothing_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["script", "--kept", str(tmp_path)])
+    for script in (read_tables, read_documents):
+        monkeypatch.setattr(script, "find_pack", lambda name: None)
+        assert script.main() == 2
+        assert "is neither in $SIGHTLINE_DATA" in capsys.readouterr().err
 
 
 def test_rows_are_spread_over_a_pack(tmp_path: Path) -> None:
