@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sightline.agent.answerers import AgentAnswerer, ModelAnswerer
     from sightline.agent.batch import Progress
     from sightline.agent.doctor import Finding
+    from sightline.agent.environment import AgentEnvironment
     from sightline.agent.experts import Expert
     from sightline.train.evaluation.suites import Suite
     from sightline.types import Answer, ToolResult
@@ -486,7 +487,15 @@ def train(context: typer.Context) -> None:
     from sightline.train.cli import app as train_app
 
     with _plain_errors():
-        train_app(args=context.args, prog_name="sightline train")
+        train_app(args=context.args, prog_name="sightline train", obj=_environment)
+
+
+def _environment(experts: bool) -> AgentEnvironment:
+    """Where a policy that trains may act: the agent. The training room does not know it."""
+    from sightline.agent.environment import AgentEnvironment
+    from sightline.train.worlds.scenes import SHAPES
+
+    return AgentEnvironment(labels=() if experts else SHAPES)
 
 
 if __name__ == "__main__":

@@ -192,6 +192,10 @@ class OracleDetector:
     """The expert `detect`, right by construction: it reads the boxes that the suite knows.
 
     What a query means is decided as our detector decides it, over the labels of the whole suite.
+
+    Args:
+        gold: what it knows.
+        labels: that there are beside those of `gold`.
     """
 
     name = "detect"
@@ -202,9 +206,9 @@ class OracleDetector:
     version = "oracle"
     weights = ""
 
-    def __init__(self, gold: Gold) -> None:
+    def __init__(self, gold: Gold, labels: Iterable[str] = ()) -> None:
         self._gold = gold
-        self._classes = tuple(sorted({box.label for boxes in gold.values() for box in boxes}))
+        self._classes = tuple(sorted({*labels, *(box.label for boxes in gold.values() for box in boxes)}))
 
     def covers(self) -> str:
         """What it knows, in one line."""

@@ -57,6 +57,51 @@ def grpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
 
 
 @app.command()
+def grpo_tools(
+    context: typer.Context,
+    recipe: RecipeName = "embedded",
+    run: Run = None,
+    experts: Annotated[
+        bool, typer.Option("--experts", help="Our detector in place of one that knows what the world shows.")
+    ] = False,
+) -> None:
+    """Stage 4 with tools: whole episodes of the agent, rewarded by the worlds."""
+    from functools import partial
+
+    from sightline.errors import ConfigError
+    from sightline.train.episodes import grpo_tools as stage
+
+    if context.obj is None:
+        raise ConfigError("episodes with tools need the agent: use `sightline train grpo-tools`")
+    with context.obj(experts) as environment:
+        _run(partial(stage, environment=environment), recipe, run)
+
+
+@app.command()
+def blip2(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """BLIP-2's stage 1: a Q-Former on images with descriptions, the tower frozen."""
+    from sightline.train.blip2 import blip2 as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
+def reward(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """A reward model: the model after SFT learns which reply of a pair is the better one."""
+    from sightline.train.reward import reward as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
+def ppo(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """Replies of the model's own, rewarded by the worlds or by the reward model, held near SFT."""
+    from sightline.train.ppo import ppo as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
 def detector(
     to: Annotated[Path, typer.Argument(help="The manifest (.json) to write; the weights go beside it.")],
     data: Annotated[
