@@ -75,10 +75,21 @@ def blind(train: Sequence[dict[str, Any]], kind: str, average: Callable[[list[in
     return round(average([int(row["answer"]) for row in train if row["kind"] == kind]))
 
 
+def figures(said: Sequence[int], expected: Sequence[int]) -> list[str]:
+    """How many, the share that is exact, the share within one, and the mean error."""
+    errors = [abs(number - right) for number, right in zip(said, expected, strict=True)]
+    near = sum(error <= 1 for error in errors) / len(errors)
+    exact = percent([error == 0 for error in errors])
+    return [str(len(errors)), exact, f"{near:.1%}", f"{statistics.mean(errors):.2f}"]
+
+
 def table(name: str, rows: list[dict[str, Any]], train: list[dict[str, Any]]) -> Table:
-    """Exact counts, those within one, and the mean error, by kind of cell and by who answers."""
+    """Exact counts, those within one, and the mean error, by kind of cell and of all, by who answers."""
     shown = Table("cells", "by", "images", "exact [95 %]", "±1", "error", title="Counts of BCCD")
-    for kind in [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]:
+    kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
+    expected = [row["expected"] for kind in kinds for row in rows if row["kind"] == kind]
+    everyone: dict[str, list[int]] = {}
+    for kind in kinds:
         of = [row for row in rows if row["kind"] == kind]
         said = {
             name: [row["said"] for row in of],
@@ -86,11 +97,10 @@ def table(name: str, rows: list[dict[str, Any]], train: list[dict[str, Any]]) ->
             "mean": [blind(train, kind, statistics.mean)] * len(of),
         }
         for who, numbers in said.items():
-            errors = [abs(number - row["expected"]) for number, row in zip(numbers, of, strict=True)]
-            if errors:
-                near = sum(error <= 1 for error in errors) / len(errors)
-                exact = percent([error == 0 for error in errors])
-                shown.add_row(kind, who, str(len(of)), exact, f"{near:.1%}", f"{statistics.mean(errors):.2f}")
+            shown.add_row(kind, who, *figures(numbers, [row["expected"] for row in of]))
+            everyone.setdefault(who, []).extend(numbers)
+    for who, numbers in everyone.items():
+        shown.add_row("all", who, *figures(numbers, expected))
     return shown
 
 

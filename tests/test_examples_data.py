@@ -63,10 +63,20 @@ def test_the_table_of_cells() -> None:
     rows = [{"kind": "RBC", "said": said, "expected": 3} for said in (3, 4, 9)]
     shown = cells.table("agent", rows, train)
     columns = {str(column.header): list(column.cells) for column in shown.columns}
-    assert columns["by"] == ["agent", "commonest", "mean"]
-    assert columns["±1"] == ["66.7%", "0.0%", "100.0%"]  # of 3: said 3, 4 and 9; 1; 3
-    assert columns["error"] == ["2.33", "2.00", "0.00"]
-    assert [cell.split(" ")[0] for cell in columns["exact [95 %]"]] == ["33.3%", "0.0%", "100.0%"]
+    assert columns["cells"] == ["RBC"] * 3 + ["all"] * 3
+    assert columns["by"] == ["agent", "commonest", "mean"] * 2
+    assert columns["±1"] == ["66.7%", "0.0%", "100.0%"] * 2  # of 3: said 3, 4 and 9; 1; 3
+    assert columns["error"] == ["2.33", "2.00", "0.00"] * 2
+    assert [cell.split(" ")[0] for cell in columns["exact [95 %]"]] == ["33.3%", "0.0%", "100.0%"] * 2
+
+
+def test_all_cells_together() -> None:
+    train = [{"kind": kind, "answer": answer} for kind, answer in (("RBC", "1"), ("WBC", "5"))]
+    rows = [{"kind": kind, "said": said, "expected": 5} for kind, said in (("WBC", 5), ("RBC", 2))]
+    shown = cells.table("agent", rows, train)
+    columns = {str(column.header): list(column.cells) for column in shown.columns}
+    assert columns["images"][-3:] == ["2", "2", "2"]
+    assert columns["error"][-3:] == ["1.50", "2.00", "2.00"]
 
 
 def test_a_pack_is_found_where_the_variable_points(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
