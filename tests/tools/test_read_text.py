@@ -196,6 +196,11 @@ def test_text_is_data() -> None:
     assert clean("Total £4.25 合计") == "Total £4.25 合计"
 
 
+def test_wide_forms_stay_in_east_asian_text_alone() -> None:
+    assert clean("CLERK：WATI ８ ９") == "CLERK:WATI 8 9"
+    assert clean("合计：９") == "合计：９"
+
+
 def test_spans_of_nothing_but_control_characters_are_dropped() -> None:
     frame = Frame(image="x", width=100, height=100)
     quad = ((10.0, 10.0), (50.0, 10.0), (50.0, 20.0), (10.0, 20.0))

@@ -146,7 +146,16 @@ def _span(text: str, score: float, quad: Quad, read: Frame, frame: Frame) -> Tex
     return TextSpan(text=text, score=min(max(score, 0.0), 1.0), box=map_box(box, frame))
 
 
+WIDE_FORMS = {code + 0xFEE0: code for code in range(0x21, 0x7F)}
+"""Of ASCII, as East Asian print has them."""
+
+
 def clean(text: str) -> str:
-    """Text as data: no control, format (bidirectional) or private characters, single spaces, capped."""
+    """Text as data: no control, format (bidirectional) or private characters, single spaces, capped.
+
+    Wide forms (`TOTAL：９`) stay in East Asian text alone: elsewhere the recogniser took them for ASCII.
+    """
     shown = "".join(" " if unicodedata.category(c)[0] in "ZC" else c for c in text)
+    if not any("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in shown):
+        shown = shown.translate(WIDE_FORMS)
     return " ".join(shown.split())[:LONGEST_SPAN]
