@@ -86,4 +86,4 @@ def test_an_unknown_recipe_is_named_with_those_there_are() -> None:
     result = CliRunner().invoke(app, ["sft", "--recipe", "nonesuch"])
     assert result.exit_code == 2
     assert "nonesuch" in result.output
-    assert "embedded, tiny" in result.output
+    assert "embedded, llava, tiny" in result.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import torch
 
     from sightline.train.data.faults import Tally
+    from sightline.train.data.readers import Format
+    from sightline.train.own_data import OwnData
     from sightline.train.recipe import Recipe
     from sightline.train.worlds.scenes import Split
 
@@ -24,28 +26,112 @@ RecipeName = Annotated[
 Run = Annotated[Path | None, typer.Option("--run", help="The run's folder; runs/<recipe> if not given.")]
 
 
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Rows of yours: LLaVA JSON, JSONL, Parquet, shards, ...; again for more, each with =WEIGHT; "
+        "`worlds=0.2` mixes in the recipe's own."
+    ),
+]
+Images = Annotated[Path | None, typer.Option(help="The folder of the images' paths.")]
+Form = Annotated[str | None, typer.Option("--format", help="Of the rows; found out if not given.")]
+Bad = Annotated[
+    Literal["stop", "skip"], typer.Option(help="What a row with a fault does, before training begins.")
+]
+Epochs = Annotated[float, typer.Option(help="How often each row of yours is shown.")]
+Batch = Annotated[int | None, typer.Option(help="Rows of yours in a micro-batch.", min=1)]
+
+
 @app.command()
-def pretrain(recipe: RecipeName = "embedded", run: Run = None) -> None:
-    """Stage 1: the vision tower on dense labels, then descriptions through the projector."""
+def pretrain(
+    recipe: RecipeName = "embedded",
+    run: Run = None,
+    vision: Annotated[str | None, typer.Option(help="A vision encoder's folder or name.")] = None,
+    language: Annotated[str | None, typer.Option(help="A language model's folder or name.")] = None,
+    data: Data = None,
+    images: Images = None,
+    form: Form = None,
+    bad: Bad = "stop",
+    epochs: Epochs = 1.0,
+    batch: Batch = None,
+) -> None:
+    """Stage 1: a model from nothing on the worlds, or the projector of pretrained backbones on captions."""
+    from functools import partial
+
     from sightline.train.pretrain import pretrain as stage
 
-    _run(stage, recipe, run)
+    parts = {name: part for name, part in (("vision", vision), ("language", language)) if part}
+    _run(partial(stage, own=_own(data, images, form, bad, epochs, batch)), recipe, run, **parts)
 
 
 @app.command()
-def sft(recipe: RecipeName = "embedded", run: Run = None) -> None:
-    """Stage 2: questions, thoughts and planner traces, loss on replies alone."""
+def sft(
+    recipe: RecipeName = "embedded",
+    run: Run = None,
+    data: Data = None,
+    images: Images = None,
+    form: Form = None,
+    bad: Bad = "stop",
+    epochs: Epochs = 1.0,
+    batch: Batch = None,
+    lora: Annotated[int | None, typer.Option(help="Train an adapter of this rank alone.", min=1)] = None,
+    quantize: Annotated[
+        bool, typer.Option("--quantize", help="With --lora: the frozen weights in 4 bits; needs a GPU.")
+    ] = False,
+) -> None:
+    """Stage 2: questions, thoughts and planner traces, or rows of yours; loss on replies alone."""
+    from functools import partial
+
+    from sightline.train.lora import Lora
     from sightline.train.sft import sft as stage
 
-    _run(stage, recipe, run)
+    if quantize and lora is None:
+        raise typer.BadParameter("--quantize needs --lora RANK")
+    adapter = Lora(rank=lora, quantize=quantize) if lora else None
+    _run(partial(stage, own=_own(data, images, form, bad, epochs, batch), lora=adapter), recipe, run)
 
 
 @app.command()
-def dpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
-    """Stage 3: preference pairs whose rejected side is an exact hallucination."""
+def dpo(
+    recipe: RecipeName = "embedded",
+    run: Run = None,
+    data: Data = None,
+    images: Images = None,
+    form: Form = None,
+    bad: Bad = "stop",
+    epochs: Epochs = 1.0,
+    batch: Batch = None,
+) -> None:
+    """Stage 3: preference pairs whose rejected side is an exact hallucination, or pairs of yours."""
+    from functools import partial
+
     from sightline.train.dpo import dpo as stage
 
-    _run(stage, recipe, run)
+    _run(partial(stage, own=_own(data, images, form, bad, epochs, batch)), recipe, run)
+
+
+def _own(
+    data: list[str] | None,
+    images: Path | None,
+    form: str | None,
+    bad: Literal["stop", "skip"],
+    epochs: float,
+    batch: int | None,
+) -> OwnData | None:
+    from typing import cast
+
+    from sightline.train.own_data import OwnData, source_of
+
+    if not data:
+        return None
+    return OwnData(
+        sources=tuple(map(source_of, data)),
+        images=images,
+        form=cast("Format | None", form),
+        bad=bad,
+        epochs=epochs,
+        samples=batch,
+    )
 
 
 @app.command()
@@ -185,10 +271,10 @@ def check(
     """What a data set holds and what is wrong with it; 1 where anything is."""
     from typing import cast
 
-    from sightline.mllm.weights import EMBEDDED
     from sightline.mllm.tokenizer import Vocabulary
+    from sightline.mllm.weights import EMBEDDED
     from sightline.train.data.check import check as read_all
-    from sightline.train.data.readers import Format, Source
+    from sightline.train.data.readers import Source
 
     source = Source(
         path=data, form=cast("Format | None", form), images=images, look="decode" if decode else "there"
@@ -371,12 +457,19 @@ def export(
     typer.echo(export_stage(_folder(recipe, run) / stage / "model", to), err=True)
 
 
-def _run(stage: Callable[[Recipe, Path, torch.device], Path], recipe: str, run: Path | None) -> None:
+def _run(
+    stage: Callable[[Any, Path, torch.device], Path], recipe: str, run: Path | None, **parts: str
+) -> None:
+    from dataclasses import replace
+
     import torch
 
     from sightline.train.loop import process_group
 
-    loaded = _recipe(recipe)
+    loaded: Any = _recipe(recipe)
+    if unknown := [name for name in parts if not hasattr(loaded, "language")]:
+        raise typer.BadParameter(f"recipe {recipe} takes no --{unknown[0]}: it is made from nothing")
+    loaded = replace(loaded, **parts)
     rank, world = process_group()
     on_gpu = torch.cuda.is_available()
     if world > 1 and not on_gpu:

@@ -14,23 +14,31 @@ import torch
 from torch import Tensor, nn
 
 from sightline.mllm.model import SightlineForConditionalGeneration
+from sightline.train.backbones import BackboneRecipe
 from sightline.train.loop import fit
 from sightline.train.losses import ReplyTokens, reply_tokens
+from sightline.train.own_data import OwnData, stage_batches
 from sightline.train.packing import Packed
 from sightline.train.preference import PAIR_LOSSES, Pairs, token_weights
+from sightline.train.preview import loss_view
 from sightline.train.recipe import Preference, Recipe
-from sightline.train.stage import load_stage, save_stage, text_batches
+from sightline.train.stage import load_stage, save_stage
 
 
-def dpo(recipe: Recipe, run: Path, device: torch.device) -> Path:
-    """From the model after SFT. Returns the folder of the model after DPO."""
+def dpo(
+    recipe: Recipe | BackboneRecipe, run: Path, device: torch.device, *, own: OwnData | None = None
+) -> Path:
+    """From the model after SFT, on the recipe's pairs or on `own`. Returns the folder of the model."""
     model, vocabulary = load_stage(recipe.sft, run, device)
     reference, _ = load_stage(recipe.sft, run, device)
     reference.train(False)
     reference.requires_grad_(False)
     loss = partial(pair_loss, reference=reference, preference=recipe.preference)
-    fit(model, recipe.dpo, text_batches(recipe.dpo_data, vocabulary, model.config, pairs=True), loss, run)
-    return save_stage(model, vocabulary, recipe.dpo, run)
+    plan, make = stage_batches(
+        own, recipe.dpo, run, vocabulary, model.config, data=recipe.dpo_data, pairs=True
+    )
+    fit(model, plan, make, loss, run, view=partial(loss_view, vocabulary=vocabulary))
+    return save_stage(model, vocabulary, plan, run)
 
 
 def pair_loss(

@@ -14,21 +14,36 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from sightline.errors import ConfigError
 from sightline.mllm.config import SightlineConfig
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
 from sightline.train.align import Alignment, align_loss
+from sightline.train.backbones import BackboneRecipe, align_backbones
 from sightline.train.corpus import corpus
 from sightline.train.dense import DensePretrainer, dense_batch, dense_loss
 from sightline.train.loop import barrier, fit, process_group
 from sightline.train.losses import reply_loss
+from sightline.train.own_data import OwnData
 from sightline.train.plots import plot_log
 from sightline.train.recipe import DenseData, Recipe
 from sightline.train.stage import attention_for, save_stage, text_batches
 
 
-def pretrain(recipe: Recipe, run: Path, device: torch.device) -> Path:
-    """Tokenizer, vision tower, language, copying, alignment. Returns the folder of the model after it."""
+def pretrain(
+    recipe: Recipe | BackboneRecipe, run: Path, device: torch.device, *, own: OwnData | None = None
+) -> Path:
+    """Tokenizer, vision tower, language, copying, alignment; on backbones, the alignment alone, on `own`.
+
+    Returns the folder of the model after it. Raises `ConfigError` for own data without backbones, or the
+    other way round.
+    """
+    if isinstance(recipe, BackboneRecipe):
+        if own is None:
+            raise ConfigError("this recipe trains on data of yours: give it --data")
+        return align_backbones(recipe, run, device, own)
+    if own is not None:
+        raise ConfigError(f"{recipe.name} is made from nothing: data of yours come in at `sft`")
     vocabulary = tokenizer(recipe, run)
     config = model_config(recipe, vocabulary)
     tower = pretrain_vision(recipe, run, config, device)

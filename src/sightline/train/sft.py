@@ -1,19 +1,53 @@
-"""Stage 2, SFT: questions, thoughts and planner traces over all worlds, loss on replies alone."""
+"""Stage 2, SFT: questions, thoughts and planner traces over all worlds, or own rows; loss on replies alone.
+
+sightline train sft --recipe embedded
+sightline train sft --recipe embedded --data mine.json=0.8 --data worlds=0.2 --images photos --lora 16
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from sightline.train.loop import fit
+from sightline.train.backbones import BackboneRecipe
+from sightline.train.loop import barrier, fit, process_group
+from sightline.train.lora import Lora, add_lora, four_bit, merge
 from sightline.train.losses import reply_loss
+from sightline.train.own_data import OwnData, stage_batches
+from sightline.train.preview import loss_view
 from sightline.train.recipe import Recipe
-from sightline.train.stage import load_stage, save_stage, text_batches
+from sightline.train.stage import load_stage, save_stage
 
 
-def sft(recipe: Recipe, run: Path, device: torch.device) -> Path:
-    """From the model after pretraining. Returns the folder of the model after SFT."""
-    model, vocabulary = load_stage(recipe.align, run, device)
-    fit(model, recipe.sft, text_batches(recipe.sft_data, vocabulary, model.config), reply_loss, run)
-    return save_stage(model, vocabulary, recipe.sft, run)
+def sft(
+    recipe: Recipe | BackboneRecipe,
+    run: Path,
+    device: torch.device,
+    *,
+    own: OwnData | None = None,
+    lora: Lora | None = None,
+) -> Path:
+    """From the model after pretraining. Returns the folder of the model after SFT.
+
+    Args:
+        recipe: its `sft`.
+        run: the run's folder.
+        device: to train on.
+        own: rows to train on; None takes the recipe's worlds.
+        lora: train an adapter and the projector, and add them in at the end; None trains what the plan says.
+    """
+    settings = four_bit(device) if lora and lora.quantize else {}
+    model, vocabulary = load_stage(recipe.align, run, device, **settings)
+    plan = lora.plan(recipe.sft) if lora else recipe.sft
+    plan, make = stage_batches(own, plan, run, vocabulary, model.config, data=recipe.sft_data)
+    adapter = add_lora(model, lora) if lora else None
+    fit(model, plan, make, reply_loss, run, view=partial(loss_view, vocabulary=vocabulary))
+    if adapter is not None:
+        folder = run / plan.name / "adapter"
+        if process_group()[0] == 0:
+            adapter.save_pretrained(str(folder))
+        barrier()
+        model = merge(load_stage(recipe.align, run, device)[0], folder)
+    return save_stage(model, vocabulary, plan, run)

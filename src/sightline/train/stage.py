@@ -63,9 +63,12 @@ def save_stage(
 
 
 def load_stage(
-    plan: Plan, run: Path, device: torch.device
+    plan: Plan, run: Path, device: torch.device, **settings: Any
 ) -> tuple[SightlineForConditionalGeneration, Vocabulary]:
-    """The model that a stage left, in bf16. Raises `SightlineError` if the stage is not done."""
+    """The model that a stage left, in bf16; `settings` are those of `from_pretrained`.
+
+    Raises `SightlineError` if the stage is not done.
+    """
     folder = run / plan.name / "model"
     if not (folder / MANIFEST).is_file():  # the last file that a stage writes
         raise SightlineError(
@@ -75,11 +78,14 @@ def load_stage(
     model = SightlineForConditionalGeneration.from_pretrained(
         folder,
         dtype=torch.bfloat16,
-        attn_implementation=attention_for(device),
         local_files_only=True,
         use_safetensors=True,
+        **settings,
     )
-    return model.to(device), Vocabulary.load(folder)  # type: ignore[arg-type]  # transformers hides the signature of `to`
+    model.language_model.set_attn_implementation(attention_for(device))
+    if "device_map" not in settings:
+        model.to(device)  # type: ignore[arg-type]  # transformers hides the signature of `to`
+    return model, Vocabulary.load(folder)
 
 
 def export_stage(model: Path, to: Path) -> str:

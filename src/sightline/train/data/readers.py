@@ -40,6 +40,7 @@ class Source:
         look: whether images are looked for, and decoded (slow).
         longest: characters of all that a row says.
         question: asked about each image of a folder of images; the answer is left empty to be made.
+        unique: a row is at fault whose id came before. LLaVA's own sets use one id for several rows.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Source:
     look: Look = "there"
     longest: int = LONGEST_TEXT
     question: str = CAPTION
+    unique: bool = True
 
     def __post_init__(self) -> None:
         if self.form is not None and self.form not in FORMATS:
@@ -97,7 +99,11 @@ def read_rows(source: Source | Path, tally: Tally | None = None) -> Iterator[Row
         ConfigError: a file of an unknown ending.
     """
     source = Source(path=source) if isinstance(source, Path) else source
-    tally = tally if tally is not None else Tally()
+    return (row for _, _, row in placed_rows(source, tally if tally is not None else Tally()))
+
+
+def placed_rows(source: Source, tally: Tally) -> Iterator[tuple[str, int, Row]]:
+    """As `read_rows`, each row after its file and its line, as a fault names them."""
     files = () if source.form == "folder" else source.files
     if not files:
         yield from _folder_rows(source, tally)
@@ -118,7 +124,7 @@ def read_rows(source: Source | Path, tally: Tally | None = None) -> Iterator[Row
                 tally.broken(broken, file=str(file), line=element.line, row=element.key)
             else:
                 tally.rows += 1
-                yield row
+                yield str(file), element.line, row
 
 
 def _row(element: Element, shape: Format | None, unnamed: str) -> Row:
@@ -131,7 +137,7 @@ def _check(row: Row, source: Source, root: Path, seen: set[int]) -> None:
     check_row(row, longest=source.longest)
     # 8 bytes stand for an id: among a million, two of different names meet with a chance of 3 in 10^8.
     name = int.from_bytes(blake2b(row.id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-    if name in seen:
+    if source.unique and name in seen:
         raise Broken("duplicate_id", "a row of this id came before", row=row.id)
     if source.look != "no":
         try:
@@ -142,7 +148,7 @@ def _check(row: Row, source: Source, root: Path, seen: set[int]) -> None:
     seen.add(name)
 
 
-def _folder_rows(source: Source, tally: Tally) -> Iterator[Row]:
+def _folder_rows(source: Source, tally: Tally) -> Iterator[tuple[str, int, Row]]:
     """A row for each image under the folder, sorted by path; it asks and nobody has answered yet."""
     if not source.path.is_dir():
         raise InputError(f"no such folder: {source.path}")
@@ -159,7 +165,7 @@ def _folder_rows(source: Source, tally: Tally) -> Iterator[Row]:
             tally.broken(broken, file=str(source.path), line=line, row=name)
         else:
             tally.rows += 1
-            yield replace(row, turns=row.turns[:1])
+            yield str(source.path), line, replace(row, turns=row.turns[:1])
 
 
 def write_rows(
