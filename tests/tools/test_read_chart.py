@@ -244,6 +244,17 @@ def test_flat_lines_are_no_grid_and_grid_is_no_line() -> None:
     assert [m.value for m in data.marks if m.series == "ash"] == pytest.approx([30, 30, 30, 30, 50], abs=2)
 
 
+def test_ticks_beside_specks_are_no_legend() -> None:
+    page = Page()
+    page.upright()
+    page.name("2001", "2002", "2003", "2004", "2005")
+    points = [(middle(n, 5), height(value)) for n, value in enumerate((10, 30, 25, 70, 90))]
+    page.draw.line(points, ORANGE, 3)
+    for value, grey in ((40, "#a0a0a0"), (60, "#707070")):
+        page.draw.rectangle((18, height(value) - 3, 25, height(value) + 3), grey)
+    assert [mark.value for mark in chart(page).marks] == pytest.approx([10, 30, 25, 70, 90], abs=2)
+
+
 def test_a_pie() -> None:
     page = Page()
     turn = -90.0

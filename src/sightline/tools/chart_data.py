@@ -315,6 +315,8 @@ def _rounded(value: float, reach: float) -> float:
 
 def _line_data(drawn: Drawn, scale: Scale) -> ChartData:
     """Raises `NoChart` where no line crosses the plot."""
+    if set(drawn.legend.spans) & set(scale.spans):  # ticks that specks of grey stand beside
+        drawn = replace(drawn, legend=Legend(names={}))
     height, wide = drawn.height, drawn.labels.shape[1]
     left, right = (scale.across, wide) if scale.across < wide / 2 else (0.0, scale.across)
     names = names_below(drawn.page, scale.high, drawn.free(scale.spans), left, right)
