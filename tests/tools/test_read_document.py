@@ -96,6 +96,10 @@ def test_one_layout(rows: list[list[str]], fields: dict[str, Any]) -> None:
         ([["Total qty", "3.00"], ["Total excl. GST", "9.00"], ["Total incl. service", "9.54"]], 9.54),
         ([["Subtotal", "9.00"], ["Amount due", "9.54"], ["Cash", "20.00"], ["Change", "10.46"]], 9.54),
         ([["Gesamt", "19,50 EUR"]], 19.5),
+        ([["Total excl. VAT", "9.00"], ["Total incl. of 6% VAT", "9.54"]], 9.54),
+        ([["Total", "9.00"], ["Total sales (inclusive of GST)", "9.54"], ["Total GST", "0.54"]], 9.54),
+        ([["Total tax", "0.54"], ["Total (GST incl)", "9.54"]], 9.54),
+        ([["Rounded total", "9.55"], ["Rounding", "0.01"]], 9.55),
     ],
 )
 def test_the_total_is_what_is_to_be_paid(rows: list[list[str]], total: float) -> None:
@@ -104,7 +108,8 @@ def test_the_total_is_what_is_to_be_paid(rows: list[list[str]], total: float) ->
 
 
 def test_there_is_no_total_without_one() -> None:
-    assert not [f for f in fields_of(laid([["Subtotal", "9.00"], ["Bread", "2.00"]])) if "total" == f.name]
+    rows = [["Subtotal", "9.00"], ["Bread", "2.00"], ["GST included in total", "0.54"]]
+    assert not [field for field in fields_of(laid(rows)) if field.name == "total"]
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,13 @@ _TOTAL = (
     r"\b(?:total|amount|balance) (?:due|payable|to pay)\b",
     r"\b(?:total|gesamt|gesamtbetrag|summe|totaal|totale|jumlah)\b",
 )
+_TAX = r"(?:(?:sales )?tax(?:es)?|vat|gst|mwst|tva|iva)\b"
+_INCLUSIVE = re.compile(
+    rf"\b(?:incl\w*|with)\W*(?:of\s+)?(?:\d+\s?%\s*)?{_TAX}|\b{_TAX}\s*incl\w*(?!\w*\s+in\b)", re.IGNORECASE
+)
+"""Tax that an amount holds already."""
 _NO_TOTAL = re.compile(
-    r"sub|qty|quantity|items?\b|tax|vat|gst|mwst|tva|iva\b|discount|saving|round|excl|net\b|tender|change|paid",
+    r"sub|qty|quantity|items?\b|tax|vat|gst|mwst|tva|iva\b|discount|saving|rounding|excl|net\b|tender|change|paid",
     re.IGNORECASE,
 )
 
@@ -215,7 +220,7 @@ def _typed(fields: Sequence[DocumentField]) -> list[DocumentField]:
 def _total(fields: Sequence[DocumentField]) -> list[DocumentField]:
     """The amount to pay: of the most telling name that is there, the largest."""
     amounts = [field for field in fields if isinstance(field.value, float) and money_in(field.text)]
-    amounts = [field for field in amounts if not _NO_TOTAL.search(field.name)]
+    amounts = [field for field in amounts if not _NO_TOTAL.search(_INCLUSIVE.sub("", field.name))]
     for words in _TOTAL:
         named = [field for field in amounts if re.search(words, field.name, re.IGNORECASE)]
         if named:
