@@ -109,6 +109,9 @@ def test_accumulating_four_batches_equals_one_of_all(new_model: NewModel, make, 
     fit(in_one, once, all_four, loss, tmp_path / "one")
     for name, value in weights(in_four).items():
         torch.testing.assert_close(value, dict(in_one.named_parameters())[name], msg=name)
+    logged = [json.loads((tmp_path / run / "try/log.jsonl").read_text()) for run in ("four", "one")]
+    for figure in ("loss", "norm"):  # AdamW's first step is the same for a gradient of any length
+        assert logged[0][figure] == pytest.approx(logged[1][figure], rel=1e-5)
 
 
 def test_training_learns_a_batch_by_heart(new_model: NewModel, make, tmp_path: Path) -> None:

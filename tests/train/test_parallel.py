@@ -58,6 +58,14 @@ def near(one: Weights, other: Weights, tolerance: float) -> None:
         assert away <= tolerance * moved, f"{name}: {away:.2e} apart, moved by {moved:.2e}"
 
 
+def same_figures(one: Path, other: Path, tolerance: float) -> None:
+    """Losses and norms: AdamW itself does not feel how long a gradient is."""
+    logs = [[json.loads(line) for line in (run / "two/log.jsonl").open()] for run in (one, other)]
+    for a, b in zip(*logs, strict=True):
+        assert a["loss"] == pytest.approx(b["loss"], rel=tolerance)
+        assert a["norm"] == pytest.approx(b["norm"], rel=tolerance)
+
+
 @pytest.mark.parametrize(("name", "tolerance"), [("ddp", 1e-3), ("ddp_muon", 0.1)])
 def test_two_processes_are_one_with_the_double_batch(
     pair: Path, tmp_path: Path, name: str, tolerance: float
@@ -72,6 +80,7 @@ def test_two_processes_are_one_with_the_double_batch(
     alone = new_model()
     fit(alone, PLANS[name], both, loss, tmp_path)
     near({key: value.detach() for key, value in alone.named_parameters()}, left(pair, name), tolerance)
+    same_figures(tmp_path, pair / name, 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +90,9 @@ def test_two_processes_are_one_with_the_double_batch(
     [("fsdp", 1e-3), ("fsdp_muon", 0.25)],
 )
 def test_sharded_is_whole(pair: Path, name: str, tolerance: float) -> None:
-    near(left(pair, name.replace("fsdp", "ddp")), left(pair, name), tolerance)
+    whole = name.replace("fsdp", "ddp")
+    near(left(pair, whole), left(pair, name), tolerance)
+    same_figures(pair / whole, pair / name, 1e-3)
 
 
 def test_a_sharded_run_resumes_to_the_bit(pair: Path) -> None:

@@ -172,3 +172,5 @@ def test_curves_are_drawn(tmp_path: Path) -> None:
     left, right = blue[:, : pixels.shape[1] // 2], blue[:, pixels.shape[1] // 2 :]
     assert left.sum() > 100
     assert right.sum() > 100
+    log.write_text(json.dumps({"step": 1, "loss": -0.5}) + "\n")  # of a policy, without a rate
+    assert plot_log(log) is not None

@@ -6,6 +6,10 @@ import json
 import logging
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _LOG = logging.getLogger(__name__)
 MOST = 14
@@ -18,13 +22,14 @@ _KNOWN = ("step", "loss", "lr", "norm", "count_per_second", "seconds", "mfu")
 
 
 def plot_log(log: Path) -> Path | None:
-    """Draw loss, learning rate and every share that `log` (JSONL) holds beside it, as `curves.png`.
+    """Draw a log (JSONL) as `curves.png`: loss, learning rate if it is there, and every share beside them.
 
     Returns the picture's path; None, with a line in the log, where matplotlib is not installed.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError:
         _LOG.warning("matplotlib is not installed: no curves for %s", log)
         return None
@@ -34,27 +39,42 @@ def plot_log(log: Path) -> Path | None:
     figure = Figure(figsize=(12, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    steps = [record["step"] for record in records]
-    losses = [record["loss"] for record in records]
-    left.plot(steps, losses, color="tab:blue")
-    # A policy's loss is around zero, on both sides.
-    scale = "log" if min(losses) > 0 else "linear"
-    left.set(title=f"{log.parent.name}: loss", xlabel="step", yscale=scale)
+    _draw_loss(left, records, log.parent.name)
     names = _most_often(records)
     for number, name in enumerate(names):
         points = _means([(record["step"], record[name]) for record in records if name in record])
         style = {"linestyle": "-" if number < 10 else "--", "linewidth": 1.4}
         right.plot(*zip(*points, strict=True), label=name, **style)
-    right.set(
-        title=f"share right, means of {1 + len(records) // POINTS} records", xlabel="step", ylim=(-0.02, 1.02)
-    )
+    width = 1 + len(records) // POINTS
+    means = f", means of {width} records" if width > 1 else ""
+    right.set(title=f"share right{means}", xlabel="step", ylim=(-0.02, 1.02))
     if names:
         right.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
     for axes in (left, right):
         axes.grid(alpha=0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     target = log.parent / "curves.png"
     figure.savefig(target, dpi=110)
     return target
+
+
+def _draw_loss(left: Axes, records: list[dict[str, float]], name: str) -> None:
+    from matplotlib.ticker import LogFormatter
+
+    losses = [record["loss"] for record in records]
+    steps = [record["step"] for record in records]
+    if "lr" in records[0]:
+        rate = left.twinx()
+        rate.plot(steps, [record["lr"] for record in records], color="0.8", linewidth=1)
+        rate.set_ylabel("learning rate", color="0.6")
+        rate.tick_params(colors="0.6")
+        rate.set_ylim(bottom=0)
+    left.plot(steps, losses, color="tab:blue")
+    left.set(title=f"{name}: loss", xlabel="step")
+    if min(losses) > 0:  # a policy's loss is around zero, on both sides
+        left.set_yscale("log")
+        left.yaxis.set_major_formatter(LogFormatter())
+        left.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
 
 
 def _most_often(records: list[dict[str, float]]) -> list[str]:

@@ -30,7 +30,8 @@ def loss_view(packed: Packed, vocabulary: Vocabulary, *, groups: int = 3) -> Tex
     covered = torch.zeros_like(where)
     covered[:, 1:] = where[:, :-1]  # a prediction is of the token after it
     total, most = int(covered.sum()), int((packed.group > 0).sum())
-    text = Text(f"{tuple(packed.ids.shape)} tokens, {most} filled, the loss covers {total}: ", style="bold")
+    text = Text()
+    text.append(f"{tuple(packed.ids.shape)} tokens, {most} filled, the loss covers {total}: ", style="bold")
     text.append("⟦ ⟧", style="bold green")
     for row, group in islice(_groups(packed), groups):
         mine = packed.group[row] == group

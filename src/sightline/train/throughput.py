@@ -46,8 +46,8 @@ class FlopMeter:
 
 
 @lru_cache
-def matmul_peak(device: torch.device, dtype: torch.dtype, *, side: int = 1024, tries: int = 5) -> float:
-    """FLOP/s of the fastest of a few products of square matrices, with the threads that torch has now."""
+def matmul_peak(device: torch.device, dtype: torch.dtype, *, side: int = 1024, tries: int = 20) -> float:
+    """FLOP/s of the fastest of `tries` products of square matrices, with the threads that torch has now."""
     a = torch.ones(side, side, device=device, dtype=dtype)
     best = float("inf")
     for _ in range(tries + 1):  # the first one warms up, and is never the fastest
