@@ -225,8 +225,12 @@ def test_all_three_losses_fall_and_reach_every_weight_but_the_tower(
     model: TowerAndQFormer, batch: dict[str, Tensor], vocabulary: Vocabulary
 ) -> None:
     opening, figures = vocabulary.marks["reply"], []
+    batch = batch | {"ids": batch["ids"][:, :16], "text": batch["text"][:, :16]}
+    for parameter in model.qformer.parameters():
+        if parameter.ndim > 1:  # from weights as small as the usual ones it takes hundreds of steps
+            nn.init.normal_(parameter, std=0.2)
     optimizer = torch.optim.Adam(model.qformer.parameters(), lr=3e-3)
-    for step in range(110):
+    for step in range(50):
         optimizer.zero_grad()
         loss, count, seen = three_losses(model, batch, opening=opening)
         (loss / count).backward()
@@ -238,7 +242,7 @@ def test_all_three_losses_fall_and_reach_every_weight_but_the_tower(
         figures.append(
             {name: value / seen[f"all:{name[4:]}"] for name, value in seen.items() if "hit" in name}
         )
-    for name, share in (("itc", 0.7), ("itm", 0.95), ("itg", 0.5)):  # of what it was at first
+    for name, share in (("itc", 0.4), ("itm", 0.5), ("itg", 0.4)):  # of what it was at first
         assert figures[-1][f"hit:{name}_loss"] < share * figures[0][f"hit:{name}_loss"], name
     assert figures[-1]["hit:itc"] == 1.0
 
