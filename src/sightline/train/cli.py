@@ -464,11 +464,12 @@ def _run(
 
     import torch
 
+    from sightline.train.backbones import BackboneRecipe
     from sightline.train.loop import process_group
 
     loaded: Any = _recipe(recipe)
-    if unknown := [name for name in parts if not hasattr(loaded, "language")]:
-        raise typer.BadParameter(f"recipe {recipe} takes no --{unknown[0]}: it is made from nothing")
+    if parts and not isinstance(loaded, BackboneRecipe):
+        raise typer.BadParameter(f"recipe {recipe} takes no --{next(iter(parts))}: it is made from nothing")
     loaded = replace(loaded, **parts)
     rank, world = process_group()
     on_gpu = torch.cuda.is_available()

@@ -10,6 +10,9 @@ Dettmers et al. 2023) while the adapter trains. The adapter is kept in PEFT's ow
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,15 +72,16 @@ def add_lora(model: SightlineForConditionalGeneration, lora: Lora) -> PeftModel:
         target_modules=[n for n in names if n.startswith("language_model.") and "lm_head" not in n],
         modules_to_save=["projector"],
     )
-    # In the model's precision: the loop holds masters in float32.
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
+    with _old_names():  # In the model's precision: the loop holds masters in float32.
+        return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
 def merge(model: SightlineForConditionalGeneration, adapter: Path) -> SightlineForConditionalGeneration:
     """`model`, in place, with the adapter of a folder added to its weights."""
     from peft import PeftModel
 
-    wrapped: Any = PeftModel.from_pretrained(model, str(adapter), autocast_adapter_dtype=False)
+    with _old_names():
+        wrapped: Any = PeftModel.from_pretrained(model, str(adapter), autocast_adapter_dtype=False)
     merged: SightlineForConditionalGeneration = wrapped.merge_and_unload()
     return merged.requires_grad_(False)
 
@@ -100,6 +104,14 @@ def four_bit(device: torch.device) -> dict[str, Any]:
         llm_int8_skip_modules=["vision_tower", "projector", "lm_head"],
     )
     return {"quantization_config": config, "device_map": {"": device}}
+
+
+@contextmanager
+def _old_names() -> Iterator[None]:
+    """PEFT asks a model for an attribute that transformers has renamed, and is warned each time."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
 
 
 def _need(package: str, extra: str) -> None:
