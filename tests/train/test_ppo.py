@@ -33,15 +33,15 @@ CPU = torch.device("cpu")
 POLICY = PPOPolicy(mixture=(), sampling=Sampling(replies=3, max_tokens=5), length=512, lam=0.9, gamma=0.95)
 
 
-def coin(answer: str, other: str = "") -> Dialogue:
-    """A picture and a question; with `other`, the same question a second time with another answer."""
+def coin(answer: str, other: str = "", *, blind: bool = False) -> Dialogue:
+    """A picture (or none) and a question; with `other`, the same one a second time with another answer."""
     image = np.full((32, 32, 3), 200, np.uint8)
     branches = [
         Branch(question="Heads or tails?", reply=Reply(answer=said), task="coin")
         for said in (answer, other)
         if said
     ]
-    return Dialogue(images=(image,), branches=tuple(branches))
+    return Dialogue(images=() if blind else (image,), branches=tuple(branches))
 
 
 def asked(epoch: int = 0, seed: int = 1) -> Prompts:
@@ -129,6 +129,15 @@ def test_what_is_expected_and_what_it_costs_by_hand(actor: ActorCritic, vocabula
             assert rollout.returns[i, t].item() == pytest.approx(wanted, abs=1e-4)
 
 
+def test_a_value_is_that_of_the_state_before_the_token(actor: ActorCritic, vocabulary: Vocabulary) -> None:
+    rollout = PPOLoss(actor.model, vocabulary, POLICY).sample(actor, asked())
+    first, second = rollout.values[:, 0], rollout.values[:, 1]
+    torch.testing.assert_close(
+        first, first[:1].expand_as(first), atol=1e-5, rtol=1e-4
+    )  # all the same question
+    assert float((second - second[0]).abs().max()) > 1e-3  # after different tokens
+
+
 def test_replies_are_kept_for_their_epochs(actor: ActorCritic, vocabulary: Vocabulary) -> None:
     loss = PPOLoss(moved(actor.model, 1), vocabulary, POLICY)
     loss(actor, asked(seed=1))
@@ -166,20 +175,20 @@ def test_a_model_of_two_minds_learns_which_answer_is_right(
 ) -> None:
     model = new_model()
     model.vision_tower.requires_grad_(False)
-    both = iter([coin("heads", "tails")] * 10)
-    packed = pack(both, vocabulary, rows=1, length=200, side=128, tokens_per_image=64)
+    both = iter([coin("heads", "tails", blind=True)] * 10)
+    packed = pack(both, vocabulary, rows=1, length=60, side=128, tokens_per_image=64)
     optimizer = torch.optim.Adam(model.language_model.parameters(), lr=5e-3)
     for _ in range(60):  # as likely to say the one as the other
         optimizer.zero_grad()
         loss, count, _ = reply_loss(model, packed)
         (loss / count).backward()
         optimizer.step()
-    policy = PPOPolicy(mixture=(), sampling=Sampling(replies=16, max_tokens=6), length=1024, epochs=2)
+    policy = PPOPolicy(mixture=(), sampling=Sampling(replies=16, max_tokens=6), length=512, epochs=2)
     actor, judged = ActorCritic(model), PPOLoss(copy.deepcopy(model), vocabulary, policy)
     optimizer = torch.optim.Adam([*model.language_model.parameters(), *actor.head.parameters()], lr=2e-3)
     shares, values = [], []
     for step in range(50):
-        prompts = Prompts(slot=0, epoch=step % 2, seed=step // 2, dialogues=(coin("heads"),))
+        prompts = Prompts(slot=0, epoch=step % 2, seed=step // 2, dialogues=(coin("heads", blind=True),))
         optimizer.zero_grad()
         loss, count, figures = judged(actor, prompts)
         (loss / count).backward()

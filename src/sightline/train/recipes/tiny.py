@@ -60,13 +60,14 @@ RECIPE = Recipe(
     ),
     ppo=_plan("ppo", ACTOR),
     ppo_policy=PPOPolicy(
-        mixture=(("reading", 0.5), ("direct", 0.5)),
+        mixture=(("direct", 1.0),),
         dialogues=2,
         sampling=Sampling(replies=3, questions=2, max_tokens=8),
+        length=512,
         reward="model",
     ),
     grpo_tools=_plan("grpo-tools", TOWER_FROZEN),
-    tool_policy=ToolPolicy(questions=2, sampling=Sampling(replies=2, max_tokens=8)),
+    tool_policy=ToolPolicy(questions=2, sampling=Sampling(replies=2, max_tokens=8), length=1024),
     blip2=_plan("blip2", (("^qformer", 1.0),)),
     blip2_data=QFormerData(images=4, width=32, layers=2, heads=2, queries=8, joint=16),
 )
