@@ -184,7 +184,7 @@ def main() -> None:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     v, pool = Vocabulary.load(EMBEDDED), dialogues(options.dialogues, seed=0)
-    sides = {"transformers Trainer": trainers, "Sightline": ours}
+    sides = {"Trainer": trainers, "Sightline": ours}
     rates: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     flops: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     peaks = []
@@ -204,8 +204,8 @@ Measured = dict[str, list[tuple[float, float]]]
 def table(rates: Measured, flops: Measured, peak: float) -> Table:
     """Medians over the rounds, and the ratio of each round."""
     threads = torch.get_num_threads()
-    drawn = Table(title=f"bf16, {threads} thread(s), matrix products at {peak / 1e12:.2f} TFLOP/s")
-    for heading in ("", "answer tokens/s", "MFU", "answer tokens/CPU s", "MFU by CPU time"):
+    drawn = Table(title=f"Answer tokens; bf16, {threads} thread(s), peak {peak / 1e12:.2f} TFLOP/s")
+    for heading in ("", "a second", "MFU", "a CPU second", "MFU by CPU"):
         drawn.add_column(heading, justify="right" if heading else "left")
     for name, found in rates.items():
         wall, cpu = (median(column) for column in zip(*found, strict=True))
@@ -218,7 +218,7 @@ def table(rates: Measured, flops: Measured, peak: float) -> Table:
     for way in range(2):
         ratios = [a[way] / b[way] for a, b in zip(packed, plain, strict=True)]
         spans.append(f"{median(ratios):.1f}x ({min(ratios):.1f} to {max(ratios):.1f})")
-    drawn.add_row("ratio, round by round", spans[0], "", spans[1], "")
+    drawn.add_row("ratio", spans[0], "", spans[1], "")
     return drawn
 
 
