@@ -250,6 +250,16 @@ def test_preferences_of_a_user(
     assert len(log) == 2
 
 
+def test_a_stage_goes_on_from_any_model(data: Path, images: Path, run: Path, tmp_path: Path) -> None:
+    start = run / RECIPE.align.name / "model"
+    code, output = train("sft", tmp_path / "other", data, images, "--start", str(start), "--batch", "11")
+    assert code == 0, output
+    assert len((tmp_path / "other" / "sft" / "log.jsonl").read_text().splitlines()) == 1
+    code, output = train("sft", tmp_path / "none", data, images, "--start", str(tmp_path / "nowhere"))
+    assert code != 0
+    assert "no weights with a manifest" in output
+
+
 def test_settings_that_cannot_work(data: Path, images: Path, run: Path, tmp_path: Path) -> None:
     assert source_of("mine.json=0.8") == ("mine.json", 0.8)
     assert source_of("a=b.json") == ("a=b.json", None)

@@ -40,6 +40,10 @@ Bad = Annotated[
 ]
 Epochs = Annotated[float, typer.Option(help="How often each row of yours is shown.")]
 Batch = Annotated[int | None, typer.Option(help="Rows of yours in a micro-batch.", min=1)]
+Start = Annotated[
+    str | None,
+    typer.Option(help="The folder of a model to go on from, or `embedded`; the stage before if not given."),
+]
 
 
 @app.command()
@@ -74,6 +78,7 @@ def sft(
     bad: Bad = "stop",
     epochs: Epochs = 1.0,
     batch: Batch = None,
+    start: Start = None,
     lora: Annotated[int | None, typer.Option(help="Train an adapter of this rank alone.", min=1)] = None,
     quantize: Annotated[
         bool, typer.Option("--quantize", help="With --lora: the frozen weights in 4 bits; needs a GPU.")
@@ -88,7 +93,8 @@ def sft(
     if quantize and lora is None:
         raise typer.BadParameter("--quantize needs --lora RANK")
     adapter = Lora(rank=lora, quantize=quantize) if lora else None
-    _run(partial(stage, own=_own(data, images, form, bad, epochs, batch), lora=adapter), recipe, run)
+    own = _own(data, images, form, bad, epochs, batch)
+    _run(partial(stage, own=own, lora=adapter, start=_start(start)), recipe, run)
 
 
 @app.command()
@@ -101,13 +107,21 @@ def dpo(
     bad: Bad = "stop",
     epochs: Epochs = 1.0,
     batch: Batch = None,
+    start: Start = None,
 ) -> None:
     """Stage 3: preference pairs whose rejected side is an exact hallucination, or pairs of yours."""
     from functools import partial
 
     from sightline.train.dpo import dpo as stage
 
-    _run(partial(stage, own=_own(data, images, form, bad, epochs, batch)), recipe, run)
+    own = _own(data, images, form, bad, epochs, batch)
+    _run(partial(stage, own=own, start=_start(start)), recipe, run)
+
+
+def _start(name: str | None) -> Path | None:
+    from sightline.mllm.weights import EMBEDDED
+
+    return EMBEDDED if name == "embedded" else Path(name) if name else None
 
 
 def _own(

@@ -22,15 +22,24 @@ from sightline.train.packing import Packed
 from sightline.train.preference import PAIR_LOSSES, Pairs, token_weights
 from sightline.train.preview import loss_view
 from sightline.train.recipe import Preference, Recipe
-from sightline.train.stage import load_stage, save_stage
+from sightline.train.stage import load_folder, load_stage, save_stage
 
 
 def dpo(
-    recipe: Recipe | BackboneRecipe, run: Path, device: torch.device, *, own: OwnData | None = None
+    recipe: Recipe | BackboneRecipe,
+    run: Path,
+    device: torch.device,
+    *,
+    own: OwnData | None = None,
+    start: Path | None = None,
 ) -> Path:
-    """From the model after SFT, on the recipe's pairs or on `own`. Returns the folder of the model."""
-    model, vocabulary = load_stage(recipe.sft, run, device)
-    reference, _ = load_stage(recipe.sft, run, device)
+    """From the model after SFT, or that of `start`, on the recipe's pairs or on `own`.
+
+    Returns the folder of the model.
+    """
+    load = partial(load_folder, start) if start else partial(load_stage, recipe.sft, run)
+    model, vocabulary = load(device)
+    reference, _ = load(device)
     reference.train(False)
     reference.requires_grad_(False)
     loss = partial(pair_loss, reference=reference, preference=recipe.preference)

@@ -18,7 +18,7 @@ from sightline.train.losses import reply_loss
 from sightline.train.own_data import OwnData, stage_batches
 from sightline.train.preview import loss_view
 from sightline.train.recipe import Recipe
-from sightline.train.stage import load_stage, save_stage
+from sightline.train.stage import load_folder, load_stage, save_stage
 
 
 def sft(
@@ -28,18 +28,21 @@ def sft(
     *,
     own: OwnData | None = None,
     lora: Lora | None = None,
+    start: Path | None = None,
 ) -> Path:
-    """From the model after pretraining. Returns the folder of the model after SFT.
+    """From the model after pretraining, or that of `start`. Returns the folder of the model after SFT.
 
     Args:
         recipe: its `sft`.
         run: the run's folder.
         device: to train on.
         own: rows to train on; None takes the recipe's worlds.
+        start: a model's folder to begin with; None takes the run's own after pretraining.
         lora: train an adapter and the projector, and add them in at the end; None trains what the plan says.
     """
+    load = partial(load_folder, start) if start else partial(load_stage, recipe.align, run)
     settings = four_bit(device) if lora and lora.quantize else {}
-    model, vocabulary = load_stage(recipe.align, run, device, **settings)
+    model, vocabulary = load(device, **settings)
     plan = lora.plan(recipe.sft) if lora else recipe.sft
     plan, make = stage_batches(own, plan, run, vocabulary, model.config, data=recipe.sft_data)
     adapter = add_lora(model, lora) if lora else None
@@ -49,5 +52,5 @@ def sft(
         if process_group()[0] == 0:
             adapter.save_pretrained(str(folder))
         barrier()
-        model = merge(load_stage(recipe.align, run, device)[0], folder)
+        model = merge(load(device)[0], folder)
     return save_stage(model, vocabulary, plan, run)

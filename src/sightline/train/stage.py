@@ -74,6 +74,13 @@ def load_stage(
         raise SightlineError(
             f"{folder} is not there: run the stage `{plan.name}` of this recipe to its end first"
         )
+    return load_folder(folder, device, **settings)
+
+
+def load_folder(
+    folder: Path, device: torch.device, **settings: Any
+) -> tuple[SightlineForConditionalGeneration, Vocabulary]:
+    """The model of any folder with a manifest, in bf16. Raises `WeightsError` if it is not whole."""
     check_weights(folder)
     model = SightlineForConditionalGeneration.from_pretrained(
         folder,
