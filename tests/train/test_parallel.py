@@ -60,7 +60,8 @@ def near(one: Weights, other: Weights, tolerance: float) -> None:
 
 def same_figures(one: Path, other: Path, tolerance: float) -> None:
     """Losses and norms: AdamW itself does not feel how long a gradient is."""
-    logs = [[json.loads(line) for line in (run / "two/log.jsonl").open()] for run in (one, other)]
+    texts = [(run / "two/log.jsonl").read_text() for run in (one, other)]
+    logs = [[json.loads(line) for line in text.splitlines()] for text in texts]
     for a, b in zip(*logs, strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=tolerance)
         assert a["norm"] == pytest.approx(b["norm"], rel=tolerance)
