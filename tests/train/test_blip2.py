@@ -257,7 +257,7 @@ _USELESS = {
 
 @pytest.fixture
 def after_align(after_sft: Path) -> Path:
-    (after_sft / RECIPE.sft.name).rename(after_sft / RECIPE.align.name)
+    (after_sft / RECIPE.sft.name).rename(after_sft / RECIPE.pretrained.name)
     return after_sft
 
 
@@ -275,7 +275,7 @@ def test_the_stage_goes_on_where_it_was_cut(after_align: Path, resumed: Any) -> 
 def test_a_missing_stage_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has no stage blip2"):
         blip2(EMBEDDED, tmp_path, CPU)
-    with pytest.raises(SightlineError, match="run the stage `align`"):
+    with pytest.raises(SightlineError, match="run the stage `looking`"):
         blip2(RECIPE, tmp_path, CPU)
     with pytest.raises(SightlineError, match="run the stage `blip2`"):
         load_qformer(tmp_path)

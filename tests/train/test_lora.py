@@ -105,7 +105,7 @@ def test_added_in_and_reloaded_it_says_the_same(parts: tuple[str, str], rows: Pa
 
 def test_the_command_keeps_adapter_and_model(parts: tuple[str, str], rows: Path, tmp_path: Path) -> None:
     model, v = join_backbones(*parts)
-    folder = tmp_path / "run" / RECIPE.align.name / "model"
+    folder = tmp_path / "run" / RECIPE.pretrained.name / "model"
     model.save_pretrained(folder)
     v.tokenizer.save_pretrained(folder)
     write_manifest(folder, {})

@@ -34,9 +34,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_stage_leaves_a_log_a_plot_and_a_checkpoint(run: Path) -> None:
-    pretraining = (RECIPE.vision, RECIPE.language, RECIPE.copying, RECIPE.align)
-    assert RECIPE.grpo is not None
+    pretraining = (RECIPE.vision, RECIPE.language, RECIPE.copying, RECIPE.align, RECIPE.looking)
     for plan in (*pretraining, RECIPE.sft, RECIPE.dpo, RECIPE.grpo):
+        assert plan is not None
         log = [json.loads(line) for line in (run / plan.name / "log.jsonl").read_text().splitlines()]
         assert [record["step"] for record in log] == list(range(1, plan.steps + 1))
         assert all(np.isfinite(record["loss"]) for record in log)
@@ -78,7 +78,7 @@ def test_what_is_exported_answers(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_stage_without_the_one_before_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match="run the stage `align` of this recipe to its end first"):
+    with pytest.raises(SightlineError, match="run the stage `looking` of this recipe to its end first"):
         sft(RECIPE, tmp_path, torch.device("cpu"))
 
 
@@ -86,4 +86,4 @@ def test_an_unknown_recipe_is_named_with_those_there_are() -> None:
     result = CliRunner().invoke(app, ["sft", "--recipe", "nonesuch"])
     assert result.exit_code == 2
     assert "nonesuch" in result.output
-    assert "embedded, llava, tiny" in result.output
+    assert "embedded, llava, seeing, tiny" in result.output

@@ -53,6 +53,8 @@ class SightlineConfig(PreTrainedConfig):
         image_token_id: the id that stands for one visual token in the text.
         grid: visual tokens along one side of an image.
         places: the projector adds where each token lies, as a row and a column vector.
+        content_scale: the standard deviation over channels of what the projector says of a token's content;
+            None leaves it as it comes. Held near that of word embeddings, it does not drown the places.
         select_layer: which of the tower's hidden states is taken, as `hidden_states` counts them (-2: the
             last layer but one, as LLaVA does); None takes its `last_hidden_state`.
         leading: tokens that the tower puts before those of the grid (CLS, registers); they are dropped.
@@ -71,6 +73,7 @@ class SightlineConfig(PreTrainedConfig):
         image_token_id: int = 4,
         grid: int = 8,
         places: bool = True,
+        content_scale: float | None = None,
         select_layer: int | None = None,
         leading: int = 0,
         image_mean: Sequence[float] | None = None,
@@ -82,6 +85,7 @@ class SightlineConfig(PreTrainedConfig):
         self.image_token_id = image_token_id
         self.grid = grid
         self.places = places
+        self.content_scale = content_scale
         self.select_layer = select_layer
         self.leading = leading
         self.image_mean = list(image_mean) if image_mean else None

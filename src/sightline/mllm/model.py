@@ -38,6 +38,7 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
             config.text_config.hidden_size,
             config.grid,
             places=config.places,
+            content_scale=config.content_scale,
         )
         self.language_model = AutoModelForCausalLM.from_config(config.text_config)
         self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped

@@ -76,6 +76,8 @@ class ConvStemViT(PreTrainedModel):
     config_class = ConvStemViTConfig
     base_model_prefix = "vision"
     main_input_name = "pixel_values"
+    _supports_sdpa = True
+    """Whatever is asked for, the attention here is its own."""
 
     def __init__(self, config: ConvStemViTConfig) -> None:
         super().__init__(config)

@@ -54,6 +54,11 @@ class BackboneRecipe:
     grpo: Plan | None = None
     policy: Policy | None = None
 
+    @property
+    def pretrained(self) -> Plan:
+        """The last stage of pretraining."""
+        return self.align
+
 
 def align_backbones(recipe: BackboneRecipe, run: Path, device: torch.device, own: OwnData) -> Path:
     """Join the backbones and train the projector on rows of images with captions. Returns the folder."""

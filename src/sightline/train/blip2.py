@@ -59,7 +59,7 @@ def blip2(recipe: Recipe, run: Path, device: torch.device) -> Path:
     plan, data = recipe.blip2, recipe.blip2_data
     if plan is None or data is None:
         raise ConfigError(f"the recipe {recipe.name} has no stage blip2")
-    before, vocabulary = load_stage(recipe.align, run, device)
+    before, vocabulary = load_stage(recipe.pretrained, run, device)
     torch.manual_seed(plan.seed)
     model = TowerAndQFormer(before.vision_tower, new_qformer(data, before, vocabulary)).to(device)
     side = before.config.vision_config.image_size

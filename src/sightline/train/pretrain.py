@@ -2,7 +2,8 @@
 
 The tower learns alone, from dense labels, and is frozen. Language is a language model's pretraining on what
 the worlds say, pages, notes and questions included; copying is a short drill of what every later task is
-made of. Then the projector is aligned with the words that the language model knows.
+made of. Then the projector is aligned with the words that the language model knows, and where the recipe
+says so the model learns to look (`train.looking`).
 """
 
 from __future__ import annotations
@@ -22,18 +23,20 @@ from sightline.train.align import Alignment, align_loss
 from sightline.train.backbones import BackboneRecipe, align_backbones
 from sightline.train.corpus import corpus
 from sightline.train.dense import DensePretrainer, dense_batch, dense_loss
+from sightline.train.looking import start_looking
 from sightline.train.loop import barrier, fit, process_group
 from sightline.train.losses import reply_loss
 from sightline.train.own_data import OwnData
+from sightline.train.plan import Plan
 from sightline.train.plots import plot_log
-from sightline.train.recipe import DenseData, Recipe
+from sightline.train.recipe import DenseData, Recipe, TextData
 from sightline.train.stage import attention_for, save_stage, text_batches
 
 
 def pretrain(
     recipe: Recipe | BackboneRecipe, run: Path, device: torch.device, *, own: OwnData | None = None
 ) -> Path:
-    """Tokenizer, vision tower, language, copying, alignment; on backbones, the alignment alone, on `own`.
+    """All that comes before SFT; on backbones, the alignment alone, on `own`.
 
     Returns the folder of the model after it. Raises `ConfigError` for own data without backbones, or the
     other way round.
@@ -47,17 +50,25 @@ def pretrain(
     vocabulary = tokenizer(recipe, run)
     config = model_config(recipe, vocabulary)
     tower = pretrain_vision(recipe, run, config, device)
-    torch.manual_seed(recipe.language.seed)
+    torch.manual_seed(recipe.vision.seed)
     model = SightlineForConditionalGeneration(config)
+    if recipe.looking:
+        start_looking(model, vocabulary, seed=recipe.looking.seed)
     model.set_attn_implementation(attention_for(device))
     model.vision_tower.load_state_dict(tower.state_dict())
     model.to(device, torch.bfloat16)  # type: ignore[arg-type]  # transformers hides the signature of `to`
-    fit(model, recipe.language, text_batches(recipe.language_data, vocabulary, config), reply_loss, run)
-    save_stage(model, vocabulary, recipe.language, run)
-    fit(model, recipe.copying, text_batches(recipe.copying_data, vocabulary, config), reply_loss, run)
-    save_stage(model, vocabulary, recipe.copying, run)
+
+    def learn(plan: Plan | None, data: TextData | None) -> None:
+        if plan and data:
+            fit(model, plan, text_batches(data, vocabulary, config), reply_loss, run)
+            save_stage(model, vocabulary, plan, run)
+
+    learn(recipe.language, recipe.language_data)
+    learn(recipe.copying, recipe.copying_data)
     align(model, recipe, vocabulary, run)
-    return save_stage(model, vocabulary, recipe.align, run)
+    save_stage(model, vocabulary, recipe.align, run)
+    learn(recipe.looking, recipe.looking_data)
+    return run / recipe.pretrained.name / "model"
 
 
 def align(

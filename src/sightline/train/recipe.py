@@ -189,6 +189,7 @@ class Recipe:
         language, language_data: every text of every world, token by token, the tower frozen.
         copying, copying_data: short notes to repeat, the tower frozen.
         align, align_data: the projector alone, towards the language model's words.
+        looking, looking_data: descriptions of ever more things, of a model that starts as `looking` says.
         sft, sft_data: questions, thoughts and planner traces.
         dpo, dpo_data: preference pairs.
         preference: the loss of DPO.
@@ -205,12 +206,14 @@ class Recipe:
     corpus: int
     vision: Plan
     vision_data: DenseData
-    language: Plan
-    language_data: TextData
-    copying: Plan
-    copying_data: TextData
+    language: Plan | None = None
+    language_data: TextData | None = None
+    copying: Plan | None = None
+    copying_data: TextData | None = None
     align: Plan
     align_data: DenseData
+    looking: Plan | None = None
+    looking_data: TextData | None = None
     sft: Plan
     sft_data: TextData
     dpo: Plan
@@ -226,3 +229,8 @@ class Recipe:
     tool_policy: ToolPolicy | None = None
     blip2: Plan | None = None
     blip2_data: QFormerData | None = None
+
+    @property
+    def pretrained(self) -> Plan:
+        """The last stage of pretraining."""
+        return self.looking or self.align

@@ -40,7 +40,7 @@ def sft(
         start: a model's folder to begin with; None takes the run's own after pretraining.
         lora: train an adapter and the projector, and add them in at the end; None trains what the plan says.
     """
-    load = partial(load_folder, start) if start else partial(load_stage, recipe.align, run)
+    load = partial(load_folder, start) if start else partial(load_stage, recipe.pretrained, run)
     settings = four_bit(device) if lora and lora.quantize else {}
     model, vocabulary = load(device, **settings)
     plan = lora.plan(recipe.sft) if lora else recipe.sft

@@ -19,8 +19,8 @@ from sightline.train.recipe import (
     TextData,
     ToolPolicy,
 )
+from sightline.train.recipes.embedded import EVERYTHING, TOWER_FROZEN
 from sightline.train.recipes.embedded import RECIPE as EMBEDDED
-from sightline.train.recipes.embedded import TOWER_FROZEN
 from sightline.train.rollouts import Sampling
 
 JUDGE = (("^head", 1.0), ("^model.language_model", 0.1))
@@ -39,11 +39,13 @@ RECIPE = Recipe(
     vision=_plan("vision", (("", 1.0),)),
     vision_data=DenseData(images=4, words_share=0.5),
     language=_plan("language", TOWER_FROZEN),
-    language_data=TextData(mixture=EMBEDDED.language_data.mixture, rows=2, length=2048, all_text=True),
+    language_data=TextData(mixture=EVERYTHING, rows=2, length=2048, all_text=True),
     copying=_plan("copying", TOWER_FROZEN),
-    copying_data=TextData(mixture=EMBEDDED.copying_data.mixture, rows=2, length=256),
+    copying_data=TextData(mixture=(("echo", 1.0),), rows=2, length=256),
     align=_plan("align", (("^projector.linear", 1.0),)),
     align_data=DenseData(images=4, words_share=0.0),
+    looking=_plan("looking", TOWER_FROZEN),
+    looking_data=TextData(mixture=(("describe_1", 1.0),), rows=2, length=512),
     sft=_plan("sft", TOWER_FROZEN),
     sft_data=TextData(mixture=EMBEDDED.sft_data.mixture, rows=2, length=2048),
     dpo=_plan("dpo", TOWER_FROZEN),

@@ -1,0 +1,74 @@
+"""A small model that sees by itself: a language model of four layers over the embedded recipe's tower.
+
+    sightline train pretrain --recipe seeing
+    sightline train sft --recipe seeing
+    sightline train dpo --recipe seeing
+    sightline train grpo --recipe seeing
+    python examples/alignment.py runs/seeing
+
+It is there to study what alignment does: it describes scenes and answers questions about them with no tool,
+makes mistakes, and each stage takes minutes on one CPU core. docs/training.md says what came of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sightline.mllm.config import SightlineConfig, embedded_config
+from sightline.train.plan import Plan
+from sightline.train.recipe import Policy, Preference, Recipe, TextData
+from sightline.train.recipes.embedded import RECIPE as EMBEDDED
+from sightline.train.recipes.embedded import TOWER_FROZEN
+from sightline.train.rollouts import Sampling
+
+TEXT = {
+    "hidden_size": 256,
+    "intermediate_size": 704,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+}
+
+
+def config(vocab_size: int, **ids: int) -> SightlineConfig:
+    """The embedded model's, with a smaller language model and content of a fixed scale."""
+    made = embedded_config(vocab_size, **ids)
+    for name, value in TEXT.items():
+        setattr(made.text_config, name, value)
+    made.content_scale = 0.04
+    return made
+
+
+FEW = (("describe_1", 1.0),)
+FEWER_THAN_THREE = (("describe_1", 0.3), ("describe_2", 0.7))
+FEWER_THAN_FIVE = (("describe_2", 0.4), ("describe_4", 0.6))
+ALL = (("describe_4", 0.3), ("describe", 0.5), ("direct", 0.2))
+
+RECIPE = Recipe(
+    name="seeing",
+    config=config,
+    vocab_size=EMBEDDED.vocab_size,
+    corpus=EMBEDDED.corpus,
+    vision=EMBEDDED.vision,
+    vision_data=EMBEDDED.vision_data,
+    align=replace(EMBEDDED.align, steps=120),
+    align_data=EMBEDDED.align_data,
+    looking=Plan(
+        name="looking", steps=1600, lr=1e-3, trains=TOWER_FROZEN, warmup=40, decay_from=0.3, save_every=100
+    ),
+    looking_data=TextData(
+        mixture=FEW,
+        later=((120, FEWER_THAN_THREE), (320, FEWER_THAN_FIVE), (560, ALL)),
+        rows=4,
+        length=1024,
+    ),
+    sft=Plan(name="sft", steps=400, lr=3e-4, trains=TOWER_FROZEN, warmup=20, decay_from=0.3, save_every=100),
+    sft_data=TextData(mixture=(("describe", 0.4), ("direct", 0.6)), rows=4, length=1024),
+    dpo=Plan(name="dpo", steps=80, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
+    dpo_data=TextData(mixture=(("descriptions", 1.0),), rows=4, length=1024),
+    preference=Preference(),
+    grpo=Plan(name="grpo", steps=80, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=20),
+    policy=Policy(
+        mixture=(("direct", 1.0),), dialogues=4, sampling=Sampling(replies=8, questions=8, max_tokens=8)
+    ),
+)
