@@ -150,7 +150,7 @@ def spoilt(data: Path, images: Path) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, vocabulary: Vocabulary, model: SightlineForConditionalGeneration) -> Path:
     """A run that has come as far as SFT."""
-    keep(model, vocabulary, tmp_path / "run" / RECIPE.align.name / "model")
+    keep(model, vocabulary, tmp_path / "run" / RECIPE.pretrained.name / "model")
     return tmp_path / "run"
 
 
@@ -251,7 +251,7 @@ def test_preferences_of_a_user(
 
 
 def test_a_stage_goes_on_from_any_model(data: Path, images: Path, run: Path, tmp_path: Path) -> None:
-    start = run / RECIPE.align.name / "model"
+    start = run / RECIPE.pretrained.name / "model"
     code, output = train("sft", tmp_path / "other", data, images, "--start", str(start), "--batch", "11")
     assert code == 0, output
     assert len((tmp_path / "other" / "sft" / "log.jsonl").read_text().splitlines()) == 1

@@ -44,6 +44,13 @@ def test_each_stage_leaves_a_log_a_plot_and_a_checkpoint(run: Path) -> None:
         assert list((run / plan.name).glob("step-*"))
 
 
+def test_sft_shows_what_the_loss_covers_and_what_the_model_says(run: Path) -> None:
+    assert "⟦" in (run / "sft" / "view.txt").read_text()
+    samples = [json.loads(line) for line in (run / "sft" / "samples.jsonl").read_text().splitlines()]
+    assert [sample["step"] for sample in samples] == [2] * 6 + [4] * 6
+    assert all(sample["asked"] and sample["wanted"] for sample in samples)
+
+
 def test_the_tower_trains_first_and_is_frozen_afterwards(run: Path) -> None:
     after = {
         stage: Reasoner.load(run / stage / "model").model.vision_tower.state_dict()

@@ -29,8 +29,9 @@ from sightline.train.losses import reply_loss
 from sightline.train.own_data import OwnData
 from sightline.train.plan import Plan
 from sightline.train.plots import plot_log
+from sightline.train.preview import loss_view
 from sightline.train.recipe import DenseData, Recipe, TextData
-from sightline.train.stage import attention_for, save_stage, text_batches
+from sightline.train.stage import attention_for, held_out_sampler, save_stage, text_batches
 
 
 def pretrain(
@@ -60,7 +61,9 @@ def pretrain(
 
     def learn(plan: Plan | None, data: TextData | None) -> None:
         if plan and data:
-            fit(model, plan, text_batches(data, vocabulary, config), reply_loss, run)
+            view, said = partial(loss_view, vocabulary=vocabulary), held_out_sampler(data, vocabulary)
+            make = text_batches(data, vocabulary, config)
+            fit(model, plan, make, reply_loss, run, view=view, sampler=said)
             save_stage(model, vocabulary, plan, run)
 
     learn(recipe.language, recipe.language_data)

@@ -18,7 +18,7 @@ from sightline.train.losses import reply_loss
 from sightline.train.own_data import OwnData, stage_batches
 from sightline.train.preview import loss_view
 from sightline.train.recipe import Recipe
-from sightline.train.stage import load_folder, load_stage, save_stage
+from sightline.train.stage import held_out_sampler, load_folder, load_stage, save_stage
 
 
 def sft(
@@ -46,7 +46,8 @@ def sft(
     plan = lora.plan(recipe.sft) if lora else recipe.sft
     plan, make = stage_batches(own, plan, run, vocabulary, model.config, data=recipe.sft_data)
     adapter = add_lora(model, lora) if lora else None
-    fit(model, plan, make, reply_loss, run, view=partial(loss_view, vocabulary=vocabulary))
+    view, said = partial(loss_view, vocabulary=vocabulary), held_out_sampler(recipe.sft_data, vocabulary)
+    fit(model, plan, make, reply_loss, run, view=view, sampler=said)
     if adapter is not None:
         folder = run / plan.name / "adapter"
         if process_group()[0] == 0:

@@ -17,9 +17,10 @@ from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.mllm.weights import MANIFEST, SHARD_BYTES, check_weights, write_manifest
 from sightline.train.loop import Plan, barrier, process_group
-from sightline.train.mixtures import dialogue_batch, pair_batch
+from sightline.train.mixtures import dialogue_batch, dialogues_batch, pair_batch
 from sightline.train.packing import Packed
 from sightline.train.plots import plot_log
+from sightline.train.preview import Say, sampler
 from sightline.train.recipe import TextData
 
 Make = Callable[[int, int], Packed]
@@ -40,6 +41,15 @@ def text_batches(
         tokens_per_image=config.tokens_per_image,
     )
     return lambda seed, draw: make(seed, draw, mixture=data.mixture_at(draw))
+
+
+def held_out_sampler(data: TextData, vocabulary: Vocabulary, *, count: int = 6) -> Say | None:
+    """What a model answers to held-out dialogues of the last mixture; None where `data` has no worlds."""
+    mixture = [data.mixture, *(later for _, later in data.later)][-1]
+    if not mixture:
+        return None
+    _, dialogues = dialogues_batch(0, 0, mixture=mixture, count=count, split="heldout")
+    return sampler(vocabulary, dialogues)
 
 
 def attention_for(device: torch.device) -> str:

@@ -78,7 +78,9 @@ RECIPE = Recipe(
         save_every=50,
     ),
     align_data=DenseData(images=32, words_share=0.0),
-    sft=Plan(name="sft", steps=2700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02),
+    sft=Plan(
+        name="sft", steps=2700, lr=1e-3, trains=TOWER_FROZEN, decay_from=0.1, floor=0.02, sample_every=300
+    ),
     sft_data=TextData(mixture=BROAD, later=((2800, COMPARING),), rows=2, length=1024),
     dpo=Plan(name="dpo", steps=60, lr=2e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.0, save_every=40),
     dpo_data=TextData(mixture=(("scenes", 0.7), ("documents", 0.3)), rows=2, length=1024),

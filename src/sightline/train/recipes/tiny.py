@@ -7,6 +7,8 @@ It learns nothing; it shows that a machine can run the stages.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sightline.mllm.config import tiny_config
 from sightline.train.loop import Plan
 from sightline.train.recipe import (
@@ -46,7 +48,7 @@ RECIPE = Recipe(
     align_data=DenseData(images=4, words_share=0.0),
     looking=_plan("looking", TOWER_FROZEN),
     looking_data=TextData(mixture=(("describe_1", 1.0),), rows=2, length=512),
-    sft=_plan("sft", TOWER_FROZEN),
+    sft=replace(_plan("sft", TOWER_FROZEN), sample_every=2),
     sft_data=TextData(mixture=EMBEDDED.sft_data.mixture, rows=2, length=2048),
     dpo=_plan("dpo", TOWER_FROZEN),
     dpo_data=TextData(mixture=EMBEDDED.dpo_data.mixture, rows=2, length=2048),
