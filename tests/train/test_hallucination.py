@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from sightline.mllm.model import SightlineForConditionalGeneration
-from sightline.mllm.reasoner import Reasoner
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.hallucination import Captions, judge, looks_in, score_captions
 from sightline.train.worlds.scene_dialogues import describe
@@ -56,8 +55,8 @@ def test_sums_are_of_counts() -> None:
 def test_a_model_is_judged_on_its_own_words(
     new_model: Callable[[], SightlineForConditionalGeneration], vocabulary: Vocabulary
 ) -> None:
-    reasoner = Reasoner(new_model(), vocabulary)
-    once, again = (score_captions(reasoner, count=2) for _ in range(2))
+    model = new_model()
+    once, again = (score_captions(model, vocabulary, count=2) for _ in range(2))
     assert once == again
     assert once.captions == 2
     assert once.things > 0

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sightline.mllm.reasoner import Reasoner
+from sightline.mllm.chat import Branch, Dialogue, Reply
+from sightline.mllm.model import SightlineForConditionalGeneration
+from sightline.mllm.tokenizer import Vocabulary
+from sightline.train.preview import answers
 from sightline.train.worlds.dice import pick
-from sightline.train.worlds.scene_dialogues import DESCRIBE, DESCRIBE_HELD_OUT, SIDE
+from sightline.train.worlds.scene_dialogues import DESCRIBE, DESCRIBE_HELD_OUT, SIDE, describe
 from sightline.train.worlds.scenes import COLOURS, SHAPES, SIZES, Split, Thing, draw_scene, make_scene
 
 Look = tuple[str, str, str]
@@ -84,20 +87,22 @@ def judge(text: str, things: Sequence[Thing]) -> Captions:
     )
 
 
-def score_captions(reasoner: Reasoner, *, count: int, seed: int = 1, split: Split = "heldout") -> Captions:
-    """Let the model describe `count` scenes, greedily, and judge what it says."""
+def score_captions(
+    model: SightlineForConditionalGeneration,
+    vocabulary: Vocabulary,
+    *,
+    count: int,
+    seed: int = 1,
+    split: Split = "heldout",
+) -> Captions:
+    """Let a model describe `count` scenes, greedily and without the grammar, and judge what it says."""
     wordings = DESCRIBE if split == "train" else DESCRIBE_HELD_OUT
     total = Captions()
     for number in range(count):
         rng = np.random.default_rng((seed, number, 6))
         scene = make_scene(rng, split=split)
-        said = reasoner.reply(
-            images=[draw_scene(scene, SIDE)],
-            tools=(),
-            notes=(),
-            question=pick(rng, wordings),
-            must_answer=True,
-            max_tokens=LONGEST,
-        )
-        total += judge(said.reply.answer or "", scene.things)
+        branch = Branch(question=pick(rng, wordings), reply=Reply(answer=describe(scene.things)))
+        asked = Dialogue(images=(draw_scene(scene, SIDE),), branches=(branch,))
+        (said,) = answers(model, vocabulary, asked, max_tokens=LONGEST)
+        total += judge(said.said, scene.things)
     return total

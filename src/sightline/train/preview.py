@@ -64,16 +64,33 @@ def sampler(vocabulary: Vocabulary, dialogues: Sequence[Dialogue], *, max_tokens
     def say(model: nn.Module) -> list[Sample]:
         assert isinstance(model, SightlineForConditionalGeneration)
         with cached_attention(model), torch.no_grad():
-            return [_answer(model, vocabulary, one, max_tokens) for one in dialogues]
+            return [_answer(model, vocabulary, one, 0, max_tokens) for one in dialogues]
 
     return say
 
 
+def answers(
+    model: SightlineForConditionalGeneration,
+    vocabulary: Vocabulary,
+    dialogue: Dialogue,
+    *,
+    max_tokens: int = 48,
+) -> list[Sample]:
+    """What a model answers, greedily and without the grammar, to each question of a dialogue."""
+    with cached_attention(model), torch.no_grad():
+        asked = range(len(dialogue.branches))
+        return [_answer(model, vocabulary, dialogue, branch, max_tokens) for branch in asked]
+
+
 def _answer(
-    model: SightlineForConditionalGeneration, v: Vocabulary, dialogue: Dialogue, max_tokens: int
+    model: SightlineForConditionalGeneration,
+    v: Vocabulary,
+    dialogue: Dialogue,
+    branch: int,
+    max_tokens: int,
 ) -> Sample:
     rendered = render(dialogue, v, model.config.tokens_per_image)
-    ids, reply = rendered.branches[0]
+    ids, reply = rendered.branches[branch]
     asked, wanted = ids[: reply.index(1)], ids[reply.index(1) :]
     prompt = torch.tensor([[*rendered.prefix, *asked]], device=model.device)
     pixels = None
