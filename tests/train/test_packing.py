@@ -74,7 +74,8 @@ def test_gradients_of_packed_rows_are_those_of_the_branches_alone(
 ) -> None:
     """Each question behind a prefix of its own, by the model's own forward and labels, padding nowhere."""
     model, some = new_model(), dialogues(4)
-    packed = pack(iter(some * 2), vocabulary, rows=1, length=900, side=128, tokens_per_image=64, whole=True)
+    packed = pack(iter(some * 2), vocabulary, rows=1, length=2048, side=128, tokens_per_image=64, whole=True)
+    assert packed.dropped == 0
     summed, count, _ = reply_loss(model, packed)
     summed.backward()
     together = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
