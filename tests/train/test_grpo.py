@@ -59,6 +59,28 @@ def test_a_reply_is_worth_its_outcome(said: Reply, right: float, vocabulary: Voc
     assert reward([vocabulary.marks["user"], *ids], branch, vocabulary, (DETECT,)) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("said", "worth"),
+    [
+        ("<20><20> red small circle; <60><30> blue large square", 1.0),
+        ("<90><90> blue large square; <10><10> red small circle", 1.0),
+        ("<20><20> red small circle", 2 / 3),
+        ("<20><20> red small circle; <60><30> green large square", 0.5),
+        ("<20><20> red small circle; <60><30> blue large square; <70><70> pink small cross", 0.8),
+        ("<20><20> red large star", 0.0),
+        ("nothing", 0.0),
+    ],
+)
+def test_a_description_is_worth_the_objects_that_it_names(
+    said: str, worth: float, vocabulary: Vocabulary
+) -> None:
+    true = "<20><20> red small circle; <60><30> blue large square"
+    branch = Branch(question="Describe the image.", reply=Reply(answer=true), task="describe")
+    ids = reply_ids(vocabulary, Reply(answer=said), ())
+    assert reward(ids, branch, vocabulary, ()) == pytest.approx(worth)
+    assert reward(ids[:-1], branch, vocabulary, ()) == 0.0  # cut short
+
+
 def test_the_same_seed_plays_the_same_episode(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model().eval()
     first, again, other = (played(model, vocabulary, seed) for seed in (1, 1, 2))

@@ -9,8 +9,8 @@ import pytest
 
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.train.hallucination import Captions, judge, looks_in, score_captions
-from sightline.train.worlds.scene_dialogues import describe
+from sightline.train.hallucination import Captions, judge, score_captions
+from sightline.train.worlds.scene_dialogues import describe, looks_in
 from sightline.train.worlds.scenes import Thing
 
 RED = Thing(shape="circle", colour="red", size="small", x=0.2, y=0.2, diameter=0.12)

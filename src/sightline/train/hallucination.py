@@ -7,7 +7,6 @@ states in place of annotated captions.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +18,9 @@ from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.preview import answers
 from sightline.train.worlds.dice import pick
-from sightline.train.worlds.scene_dialogues import DESCRIBE, DESCRIBE_HELD_OUT, SIDE, describe
-from sightline.train.worlds.scenes import COLOURS, SHAPES, SIZES, Split, Thing, draw_scene, make_scene
+from sightline.train.worlds.scene_dialogues import DESCRIBE, SIDE, describe, looks_in
+from sightline.train.worlds.scenes import Split, Thing, draw_scene, make_scene
 
-Look = tuple[str, str, str]
-"""Colour, size, shape."""
-
-_NAMED = re.compile(rf"\b({'|'.join(COLOURS)}) ({'|'.join(SIZES)}) ({'|'.join(SHAPES)})\b")
 LONGEST = 220
 """Tokens of a description; ten things take about 110."""
 
@@ -68,11 +63,6 @@ class Captions:
         )
 
 
-def looks_in(text: str) -> list[Look]:
-    """The objects that a description names, in its order."""
-    return [(colour, size, shape) for colour, size, shape in _NAMED.findall(text)]
-
-
 def judge(text: str, things: Sequence[Thing]) -> Captions:
     """One description against what the scene holds."""
     named = Counter(looks_in(text))
@@ -95,13 +85,15 @@ def score_captions(
     seed: int = 1,
     split: Split = "heldout",
 ) -> Captions:
-    """Let a model describe `count` scenes, greedily and without the grammar, and judge what it says."""
-    wordings = DESCRIBE if split == "train" else DESCRIBE_HELD_OUT
+    """Let a model describe `count` scenes, greedily and without the grammar, and judge what it says.
+
+    The scenes are of `split`; it is asked in wordings that it knows.
+    """
     total = Captions()
     for number in range(count):
         rng = np.random.default_rng((seed, number, 6))
         scene = make_scene(rng, split=split)
-        branch = Branch(question=pick(rng, wordings), reply=Reply(answer=describe(scene.things)))
+        branch = Branch(question=pick(rng, DESCRIBE), reply=Reply(answer=describe(scene.things)))
         asked = Dialogue(images=(draw_scene(scene, SIDE),), branches=(branch,))
         (said,) = answers(model, vocabulary, asked, max_tokens=LONGEST)
         total += judge(said.said, scene.things)

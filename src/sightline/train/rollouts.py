@@ -7,7 +7,7 @@ are sampled from all tokens but the image's, without the grammar: what is traine
 from __future__ import annotations
 
 import copy
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from sightline.mllm.grammar import parse
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
+from sightline.train.worlds.scene_dialogues import looks_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,14 +164,25 @@ def sample(
 
 
 def reward(ids: Sequence[int], branch: Branch, vocabulary: Vocabulary, tools: Sequence[ToolSpec]) -> float:
-    """1 for the right calls or the right answer, whatever was thought and cited on the way; else 0."""
+    """1 for the right calls or the right answer, whatever was thought and cited on the way; else 0.
+
+    A description earns the F1 of the objects that it names, wherever it says they are.
+    """
     if not ids or ids[-1] != vocabulary.marks["eos"]:
         return 0.0
     try:
         said = parse(ids, vocabulary, tools)
     except ValueError:
         return 0.0
+    if branch.task == "describe" and said.answer and branch.reply.answer:
+        return agreement(said.answer, branch.reply.answer)
     return float(_outcome(said) == _outcome(branch.reply))
+
+
+def agreement(said: str, wanted: str) -> float:
+    """The F1 of the objects that two descriptions name, 0..1."""
+    named, held = Counter(looks_in(said)), Counter(looks_in(wanted))
+    return 2 * (named & held).total() / max(named.total() + held.total(), 1)
 
 
 def _outcome(reply: Reply) -> Reply:

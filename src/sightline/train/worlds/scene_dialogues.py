@@ -6,6 +6,7 @@ the right reply follows the notes, also where the simulated detector was wrong o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +83,9 @@ def direct_dialogue(rng: np.random.Generator, split: Split = "train", questions:
 # Descriptions.
 
 
+_NAMED = re.compile(rf"\b({'|'.join(COLOURS)}) ({'|'.join(SIZES)}) ({'|'.join(SHAPES)})\b")
+
+
 def place(first: float, second: float) -> str:
     """Two fractions of the side as coordinate bins of 1 %, such as `<07><52>`."""
     return "".join(f"<{min(int(100 * v), 99):02d}>" for v in (first, second))
@@ -91,6 +95,11 @@ def describe(things: tuple[Thing, ...]) -> str:
     """Each thing as `<yy><xx> colour size shape`, by row then column of the centre, joined by `; `."""
     lines = [f"{place(t.y, t.x)} {t.colour} {t.size} {t.shape}" for t in things]
     return "; ".join(sorted(lines))
+
+
+def looks_in(text: str) -> list[tuple[str, str, str]]:
+    """The objects that a description names, each as (colour, size, shape), in its order."""
+    return [(colour, size, shape) for colour, size, shape in _NAMED.findall(text)]
 
 
 def describe_dialogue(rng: np.random.Generator, split: Split = "train", most: int | None = None) -> Dialogue:
