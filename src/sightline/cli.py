@@ -60,6 +60,9 @@ def _plain_errors() -> Iterator[None]:
     except SightlineError as error:
         _say(str(error))
         raise typer.Exit(1) from error
+    except OSError as error:  # a folder that cannot be written to, a full disk
+        _say(str(error))
+        raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
         _say("stopped")
         raise typer.Exit(130) from error

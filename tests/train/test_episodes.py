@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from sightline.agent.environment import AgentEnvironment
 from sightline.errors import ConfigError, SightlineError
+from sightline.mllm.attention import cached_attention
 from sightline.mllm.chat import Call, Note, Reply
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
@@ -39,7 +40,7 @@ from sightline.train.policy import group_advantages
 from sightline.train.recipe import ToolPolicy
 from sightline.train.recipes.embedded import RECIPE as EMBEDDED
 from sightline.train.recipes.tiny import RECIPE
-from sightline.train.rollouts import Sampling, speaking
+from sightline.train.rollouts import Sampling
 from sightline.train.worlds.scenes import SHAPES
 
 NewModel = Callable[[], SightlineForConditionalGeneration]
@@ -83,7 +84,7 @@ def test_the_speaker_remembers_what_it_was_asked_and_said(
     new_model: NewModel, vocabulary: Vocabulary
 ) -> None:
     model = new_model()
-    with speaking(model):
+    with cached_attention(model):
         played = [play_one(Toss(), item(), speaker(model, vocabulary, seed)) for seed in (1, 1, 2)]
     first, again, other = played
     assert first.reward == 1.0
@@ -98,7 +99,7 @@ def test_the_speaker_remembers_what_it_was_asked_and_said(
 
 def test_the_world_says_what_an_episode_is_worth(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
-    with speaking(model):
+    with cached_attention(model):
         assert play_one(Toss(), item("Heads "), speaker(model, vocabulary)).reward == 1.0
         assert play_one(Toss(), item("tails"), speaker(model, vocabulary)).reward == 0.0
 
@@ -111,7 +112,7 @@ def test_a_prompt_that_is_too_long_is_refused(new_model: NewModel, vocabulary: V
 
 def test_what_does_not_parse_cannot_tell(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
-    with speaking(model):
+    with cached_attention(model):
         said = speaker(model, vocabulary).reply(images=[], tools=(), notes=[], question="Heads?")
     assert said.reply == Reply(answer=CANNOT_TELL)
 
@@ -119,7 +120,7 @@ def test_what_does_not_parse_cannot_tell(new_model: NewModel, vocabulary: Vocabu
 def test_tokens_of_an_episode_are_those_of_its_turns(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model().eval()
     toss = Toss()
-    with speaking(model):
+    with cached_attention(model):
         played = [play_one(toss, item(), speaker(model, vocabulary, seed)) for seed in (1, 2, 3)]
     prompts, owners = by_prompt(played)
     assert [len(one.replies[0]) for one in prompts] == [3, 3]  # each prompt is encoded once
@@ -167,7 +168,7 @@ def test_the_loss_is_the_mean_over_an_episode_by_hand(new_model: NewModel, vocab
 def test_what_led_to_the_right_answer_becomes_likelier(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model, seeds = new_model(), (1, 2, 3)
     toss = Toss()
-    with speaking(model):
+    with cached_attention(model):
         generator = torch.Generator().manual_seed(7)
         played = [play_one(toss, item(), Speaker(model, vocabulary, SAMPLING, generator)) for _ in seeds]
     prompts, owners = by_prompt(played)

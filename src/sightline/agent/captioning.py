@@ -88,7 +88,7 @@ class ModelSpeaker:
 
     def warm(self) -> None:
         """Load it. Raises `WeightsError`."""
-        self._reasoner  # noqa: B018
+        _ = self._reasoner
 
     def close(self) -> None:
         """The model is freed with this object."""

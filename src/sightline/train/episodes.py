@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.errors import ConfigError
+from sightline.mllm.attention import cached_attention
 from sightline.mllm.chat import Note, Reply, ToolSpec, prompt_prefix, question_ids
 from sightline.mllm.grammar import parse
 from sightline.mllm.model import SightlineForConditionalGeneration
@@ -38,7 +39,7 @@ from sightline.train.mixtures import Mixture
 from sightline.train.packing import pack_episodes
 from sightline.train.policy import by_reply, group_advantages, grpo_loss
 from sightline.train.recipe import Recipe, ToolPolicy
-from sightline.train.rollouts import Episode, Sampling, read, sample, speaking
+from sightline.train.rollouts import Episode, Sampling, read, sample
 from sightline.train.stage import load_stage, save_stage
 
 
@@ -193,7 +194,7 @@ def tool_loss(
     assert isinstance(model, SightlineForConditionalGeneration)
     seed, items = tasks
     generator = torch.Generator(model.device).manual_seed(seed)
-    with speaking(model):
+    with cached_attention(model):
         speak = partial(Speaker, model, vocabulary, policy.sampling, generator)
         groups = [
             [play_one(environment, item, speak()) for _ in range(policy.sampling.replies)] for item in items

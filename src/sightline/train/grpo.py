@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.errors import ConfigError
+from sightline.mllm.attention import cached_attention
 from sightline.mllm.chat import Dialogue
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
@@ -23,7 +24,7 @@ from sightline.train.mixtures import dialogues_batch
 from sightline.train.packing import pack_episodes
 from sightline.train.policy import by_reply, group_advantages, grpo_loss
 from sightline.train.recipe import Policy, Recipe
-from sightline.train.rollouts import play, right_by_task, speaking
+from sightline.train.rollouts import play, right_by_task
 from sightline.train.stage import load_stage, save_stage
 
 Prompts = tuple[int, tuple[Dialogue, ...]]
@@ -64,7 +65,7 @@ def episode_loss(
     assert isinstance(model, SightlineForConditionalGeneration)
     seed, dialogues = prompts
     generator = torch.Generator(model.device).manual_seed(seed)
-    with speaking(model):
+    with cached_attention(model):
         episodes = [play(model, vocabulary, one, policy.sampling, generator) for one in dialogues]
     side = model.config.vision_config.image_size
     packed = to_device(pack_episodes(episodes, vocabulary, length=policy.length, side=side), model.device)

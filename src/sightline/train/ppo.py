@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.errors import ConfigError
+from sightline.mllm.attention import cached_attention
 from sightline.mllm.chat import Dialogue
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
@@ -32,7 +33,7 @@ from sightline.train.packing import Packed, pack_episodes, targets
 from sightline.train.policy import by_reply, clipped_loss, gae, token_rewards, value_loss, whiten
 from sightline.train.recipe import PPOPolicy, Recipe
 from sightline.train.reward import RewardModel, load_reward, scalar_head
-from sightline.train.rollouts import Episode, play, right_by_task, speaking
+from sightline.train.rollouts import Episode, play, right_by_task
 from sightline.train.stage import load_stage, save_stage
 
 
@@ -168,7 +169,7 @@ class PPOLoss:
         """Play the dialogues with the policy as it is now, and judge the replies."""
         model, policy = actor.model, self.policy
         generator = torch.Generator(model.device).manual_seed(prompts.seed)
-        with speaking(model):
+        with cached_attention(model):
             episodes = [
                 play(model, self.vocabulary, one, policy.sampling, generator) for one in prompts.dialogues
             ]

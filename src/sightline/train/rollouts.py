@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,19 +54,6 @@ class Episode:
     replies: list[list[list[int]]]
     rewards: Tensor
     tasks: tuple[str, ...]
-
-
-@contextmanager
-def speaking(model: SightlineForConditionalGeneration) -> Iterator[None]:
-    """The model in eval mode, with attention that goes with a cache; afterwards as it was."""
-    attention, training = model.config.text_config._attn_implementation, model.training
-    model.language_model.set_attn_implementation("sdpa")
-    model.train(False)
-    try:
-        yield
-    finally:
-        model.language_model.set_attn_implementation(attention)
-        model.train(training)
 
 
 def right_by_task(episodes: Sequence[Episode]) -> dict[str, float]:
