@@ -143,6 +143,8 @@ def _config(
 
 
 def _read(kind: Any, folder: str) -> Any:
+    if folder.startswith(("/", ".", "~")) and not Path(folder).is_dir():  # no name of the hub begins so
+        raise WeightsError(f"no such folder: {folder}")
     try:
         return kind.from_pretrained(folder, local_files_only=Path(folder).is_dir())
     except (OSError, ValueError, KeyError) as error:

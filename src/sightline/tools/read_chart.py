@@ -10,36 +10,30 @@ from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any
 
-from sightline.tools.base import Parameter, Picture, finish
+from sightline.tools.base import Picture, finish
 from sightline.tools.chart_axes import with_rows_parted
 from sightline.tools.chart_data import NoChart, chart_of
-from sightline.tools.reading import REGION, Reader, read_page
+from sightline.tools.reading import PageExpert, Reader, read_page
 from sightline.tools.recognise import Recogniser, with_upright
 from sightline.tools.worker import WorkerFailed, WorkerTimeout
 from sightline.types import ChartData, Frame, ToolResult, map_box
 
 
-class ChartReader:
+class ChartReader(PageExpert):
     """The expert `read_chart`."""
 
     name = "read_chart"
     doc = "reads the numbers of a chart"
-    parameters: tuple[Parameter, ...] = (REGION,)
 
     def __init__(self, reader: Reader) -> None:
         """`reader` reads the words; nothing is loaded yet."""
-        self._reader = reader
+        super().__init__(reader)
         self._recogniser = Recogniser()
 
     @cached_property
     def version(self) -> str:
         """Of the libraries behind it."""
         return f"{self._reader.version}, opencv {version('opencv-python-headless')}"
-
-    @property
-    def weights(self) -> str:
-        """Those of the reader."""
-        return self._reader.weights
 
     def covers(self) -> str:
         """In one line, what it does."""
@@ -64,14 +58,10 @@ class ChartReader:
             return finish(self, started, "error", message=str(error))
         return finish(self, started, "ok", _carried(chart, picture.frame))
 
-    def warm(self) -> None:
-        """Raises `WeightsError` where the models cannot be loaded."""
-        self._reader.warm()
-
     def close(self) -> None:
         """Kill the processes; a later `run` starts others."""
         self._recogniser.close()
-        self._reader.close()
+        super().close()
 
 
 def _carried(chart: ChartData, frame: Frame) -> ChartData:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from sightline.tools.base import Parameter, Picture, finish
+from sightline.tools.base import Picture, finish
 from sightline.tools.document_values import days_in, money_in, settled
-from sightline.tools.reading import REGION, Page, Reader, boxes_of, read_page, whole
+from sightline.tools.reading import Page, PageExpert, boxes_of, read_page, whole
 from sightline.tools.table_grid import lines_of
 from sightline.types import DocumentField, Fields, Frame, TextSpan, ToolResult, map_box
 
@@ -43,27 +43,17 @@ _NO_TOTAL = re.compile(
 )
 
 
-class DocumentReader:
+class DocumentReader(PageExpert):
     """The expert `read_document`."""
 
     name = "read_document"
     doc = "reads the fields of a document"
-    parameters: tuple[Parameter, ...] = (REGION,)
-
-    def __init__(self, reader: Reader) -> None:
-        """`reader` reads the words; nothing is loaded yet."""
-        self._reader = reader
 
     @cached_property
     def version(self) -> str:
         """Of the libraries behind it."""
         libraries = ", ".join(f"{name} {version(name)}" for name in ("dateparser", "price-parser"))
         return f"{self._reader.version}, {libraries}"
-
-    @property
-    def weights(self) -> str:
-        """Those of the reader."""
-        return self._reader.weights
 
     def covers(self) -> str:
         """In one line, what it does."""
@@ -78,14 +68,6 @@ class DocumentReader:
         items = tuple(_carried(field, picture.frame) for field in fields_of(page))
         message = "" if items else "no label with a value, no date and no amount was found"
         return finish(self, started, "ok" if items else "empty", Fields(items=items), message=message)
-
-    def warm(self) -> None:
-        """Raises `WeightsError` where the models cannot be loaded."""
-        self._reader.warm()
-
-    def close(self) -> None:
-        """Kill the reader's process; a later `run` starts another."""
-        self._reader.close()
 
 
 def fields_of(page: Page) -> list[DocumentField]:

@@ -12,35 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
-from sightline.tools.base import Parameter, Picture, finish
-from sightline.tools.reading import REGION, Page, Reader, boxes_of, read_page, whole
+from sightline.tools.base import Picture, finish
+from sightline.tools.reading import Page, PageExpert, Reader, boxes_of, read_page, whole
 from sightline.tools.recognise import Recogniser, ink_in, with_unread
 from sightline.tools.table_grid import Grid, grid_of, lines_of
 from sightline.tools.worker import WorkerFailed, WorkerTimeout
 from sightline.types import Cell, Frame, Table, TextSpan, ToolResult, map_box
 
 
-class TableReader:
+class TableReader(PageExpert):
     """The expert `read_table`."""
 
     name = "read_table"
     doc = "reads a table into rows and columns"
-    parameters: tuple[Parameter, ...] = (REGION,)
 
     def __init__(self, reader: Reader) -> None:
         """`reader` reads the words; nothing is loaded yet."""
-        self._reader = reader
+        super().__init__(reader)
         self._recogniser = Recogniser()
 
     @cached_property
     def version(self) -> str:
         """Of the libraries behind it."""
         return f"{self._reader.version}, opencv {version('opencv-python-headless')}"
-
-    @property
-    def weights(self) -> str:
-        """Those of the reader."""
-        return self._reader.weights
 
     def covers(self) -> str:
         """In one line, what it does."""
@@ -64,14 +58,10 @@ class TableReader:
             return finish(self, started, "empty", Table(), message="there is print, but no two columns of it")
         return finish(self, started, "ok", _carried(table, picture.frame))
 
-    def warm(self) -> None:
-        """Raises `WeightsError` where the models cannot be loaded."""
-        self._reader.warm()
-
     def close(self) -> None:
         """Kill the processes; a later `run` starts others."""
         self._recogniser.close()
-        self._reader.close()
+        super().close()
 
 
 def table_of(page: Page, recogniser: Recogniser, *, deadline: float) -> Table | None:

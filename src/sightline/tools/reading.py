@@ -51,6 +51,29 @@ class Reader(Protocol):
         ...
 
 
+class PageExpert:
+    """What experts that stand on a reader of words share: its arguments, its weights, its life."""
+
+    parameters: tuple[Parameter, ...] = (REGION,)
+
+    def __init__(self, reader: Reader) -> None:
+        """`reader` reads the words; nothing is loaded yet."""
+        self._reader = reader
+
+    @property
+    def weights(self) -> str:
+        """Those of the reader."""
+        return self._reader.weights
+
+    def warm(self) -> None:
+        """Raises `WeightsError` where the models cannot be loaded."""
+        self._reader.warm()
+
+    def close(self) -> None:
+        """Kill the reader's process; a later `run` starts another."""
+        self._reader.close()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """What is looked at, cut out of the picture at its own scale, and its words; boxes are of its frame."""
