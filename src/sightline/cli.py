@@ -435,6 +435,8 @@ def _show_result(result: ToolResult) -> None:
     console.print(Text(result.status, style="bold green" if result.status == "ok" else "bold yellow"))
     if result.payload is not None:
         console.print(Text(result.payload.to_text(100_000)))
+    elif result.message:
+        console.print(Text(result.message))
     console.print(Text(f"{_made_by(result.version, result.weights)}, {result.seconds:.2f} s", style="dim"))
 
 
