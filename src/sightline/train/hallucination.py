@@ -17,8 +17,7 @@ from sightline.mllm.chat import Branch, Dialogue, Reply
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.preview import answers
-from sightline.train.worlds.dice import pick
-from sightline.train.worlds.scene_dialogues import DESCRIBE, SIDE, describe, looks_in
+from sightline.train.worlds.scene_dialogues import SIDE, ask_description, describe, looks_in
 from sightline.train.worlds.scenes import Split, Thing, draw_scene, make_scene
 
 LONGEST = 220
@@ -93,7 +92,7 @@ def score_captions(
     for number in range(count):
         rng = np.random.default_rng((seed, number, 6))
         scene = make_scene(rng, split=split)
-        branch = Branch(question=pick(rng, DESCRIBE), reply=Reply(answer=describe(scene.things)))
+        branch = Branch(question=ask_description(rng), reply=Reply(answer=describe(scene.things)))
         asked = Dialogue(images=(draw_scene(scene, SIDE),), branches=(branch,))
         (said,) = answers(model, vocabulary, asked, max_tokens=LONGEST)
         total += judge(said.said, scene.things)

@@ -26,7 +26,7 @@ from sightline.train.worlds.scene_questions import (
     compare,
     render,
 )
-from sightline.train.worlds.scene_wordings import pick
+from sightline.train.worlds.scene_wordings import expand, pick
 from sightline.train.worlds.scenes import (
     COLOURS,
     HELD_OUT,
@@ -43,22 +43,20 @@ from sightline.train.worlds.toolbox import Pair, Toolbox, random_toolbox, real_t
 SIDE = 128
 """The side in px that dialogues draw their scenes at."""
 
+_SEEN = "[the|this] [image|picture|scene|drawing]"
 DESCRIBE = (
-    "Describe the image.",
-    "Describe this image.",
-    "Describe the picture.",
-    "Describe what you see.",
-    "Describe the scene.",
-    "What is in the image?",
-    "What does the picture show?",
-    "What can you see?",
-    "List everything in the image.",
-    "List the objects in the image.",
-    "List all shapes with their places.",
-    "Tell me what is in the picture.",
-    "Give a full description of the image.",
-    "Write down each object and where it is.",
+    f"[Describe|Please describe|Can you describe] {_SEEN}[| in full| in detail].",
+    f"Describe [what you see|everything that you see|all you can see][| in {_SEEN}].",
+    f"[What is|What is there|What do you see|What can you see|What can be seen] in {_SEEN}?",
+    f"[What does {_SEEN} show|What is shown here|What can you see|What do you see]?",
+    f"[List|Name|Enumerate] [everything|all things|all objects|the objects|every object] in {_SEEN}.",
+    f"[List|Write down] [all|the] [shapes|things] [with their places|and where they are][| in {_SEEN}].",
+    f"Tell me [what is in {_SEEN}|what {_SEEN} shows|about {_SEEN}|everything that you see].",
+    f"Give [a full|a complete|an exact] description of {_SEEN}.",
+    "[Write down each|Say what each|List each] [object|thing] [is and where it is|and its place].",
+    "[Caption|Transcribe] the [image|picture|scene].",
 )
+"""Ways to ask for a description; `[a|b]` stands for a choice (`scene_wordings.expand`)."""
 DESCRIBE_HELD_OUT = (
     "Name all that the picture holds.",
     "Give an inventory of the scene.",
@@ -102,6 +100,11 @@ def looks_in(text: str) -> list[tuple[str, str, str]]:
     return [(colour, size, shape) for colour, size, shape in _NAMED.findall(text)]
 
 
+def ask_description(rng: np.random.Generator, split: Split = "train") -> str:
+    """A wording that asks for a description of a whole scene."""
+    return expand(rng, pick(rng, DESCRIBE if split == "train" else DESCRIBE_HELD_OUT))
+
+
 def describe_dialogue(rng: np.random.Generator, split: Split = "train", most: int | None = None) -> Dialogue:
     """An image and one branch that lists everything in it; its task is `describe`.
 
@@ -115,8 +118,8 @@ def describe_dialogue(rng: np.random.Generator, split: Split = "train", most: in
 
 
 def _described(rng: np.random.Generator, scene: Scene, split: Split) -> Dialogue:
-    wordings = DESCRIBE if split == "train" else DESCRIBE_HELD_OUT
-    branch = Branch(question=pick(rng, wordings), reply=Reply(answer=describe(scene.things)), task="describe")
+    asked = ask_description(rng, split)
+    branch = Branch(question=asked, reply=Reply(answer=describe(scene.things)), task="describe")
     return Dialogue(images=(draw_scene(scene, SIDE),), branches=(branch,))
 
 
