@@ -23,6 +23,7 @@ from sightline.train.cli import app
 from sightline.train.losses import reply_loss
 from sightline.train.optim import select
 from sightline.train.own_data import OwnData, own_batches
+from sightline.train.plan import Plan
 from sightline.train.pretrain import pretrain
 from sightline.train.recipe import TextData
 from sightline.train.recipes import llava
@@ -66,12 +67,13 @@ def folders(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def small() -> llava.BackboneRecipe:
     """The recipe in smaller batches, made in the process."""
-    plans = {
-        name: replace(getattr(llava.RECIPE, name), accumulate=1, workers=0, lr=1e-2)
-        for name in ("align", "sft")
-    }
     data = TextData(mixture=(), rows=1, length=256)
-    return replace(llava.RECIPE, **plans, align_data=data, sft_data=data)
+
+    def tiny(plan: Plan) -> Plan:
+        return replace(plan, accumulate=1, workers=0, lr=1e-2)
+
+    stages = tuple(replace(stage, plan=tiny(stage.plan), data=data) for stage in llava.RECIPE.stages)
+    return replace(llava.RECIPE, stages=stages, sft=tiny(llava.RECIPE.sft), sft_data=data)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_all_that_trains_has_a_gradient(
     folders: tuple[str, str], data: Path, tmp_path: Path, stage: str
 ) -> None:
     model, v = join_backbones(*folders, dtype=torch.float32)
-    plan = getattr(small(), stage)
+    plan = small().pretrained if stage == "align" else small().sft
     _, make = own_batches(
         OwnData(sources=((str(data), None),)), plan, tmp_path, v, model.config, data=llava.RECIPE.sft_data
     )
@@ -144,7 +146,7 @@ def test_the_costs_that_the_recipe_names_are_those_computed() -> None:
     named = [float(x) for x in re.findall(r"([\d.]+) (?:hours|GiB)", " ".join((llava.__doc__ or "").split()))]
     costs = [llava.cost(**llava.ALIGN), llava.cost(**llava.SFT)]
     assert named == [round(x, 1) for cost in costs for x in (cost.hours, cost.gib)]
-    assert (llava.RECIPE.align.steps, llava.RECIPE.sft.steps) == (2181, 5198)  # as LLaVA-1.5's
+    assert (llava.RECIPE.pretrained.steps, llava.RECIPE.sft.steps) == (2181, 5198)  # as LLaVA-1.5's
 
 
 def test_without_data_it_says_what_it_wants(tmp_path: Path) -> None:

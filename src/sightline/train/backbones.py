@@ -1,9 +1,13 @@
-"""Stage 1 on pretrained backbones: the projector alone learns to say what an image shows.
+"""Pretraining on pretrained backbones: stage by stage, each with data, a plan and a resolution of its own.
 
     sightline train pretrain --recipe llava --data captions.json --images images
     sightline train sft --recipe llava --data instruct.json --images images
 
-The stages after it (`sft`, `dpo`) are those of every other recipe.
+    sightline train pretrain --recipe qwen_vl --data captions.json --images images
+    sightline train pretrain --recipe qwen_vl --stage multitask --data tasks.json --images images
+
+A stage begins with the model of the one before it, the first with the backbones as they were published. What
+follows (`sft`, `dpo`) are the stages of every other recipe.
 """
 
 from __future__ import annotations
@@ -14,14 +18,35 @@ from pathlib import Path
 
 import torch
 
+from sightline.errors import ConfigError
 from sightline.mllm.backbones import join_backbones
-from sightline.train.loop import fit
+from sightline.train.loop import Loss, fit
 from sightline.train.losses import reply_loss
-from sightline.train.own_data import OwnData, own_batches
+from sightline.train.own_data import OwnData, stage_batches
 from sightline.train.plan import Plan
 from sightline.train.preview import loss_view
 from sightline.train.recipe import Policy, Preference, TextData
-from sightline.train.stage import attention_for, save_stage
+from sightline.train.stage import attention_for, load_stage, save_stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage of pretraining.
+
+    Args:
+        plan: how it trains, and its name.
+        data: how long its rows are, and the worlds that may be mixed in.
+        loss: see `loop.Loss`.
+    """
+
+    plan: Plan
+    data: TextData
+    loss: Loss = reply_loss
+
+    @property
+    def name(self) -> str:
+        """As `--stage` names it, and its folder in the run."""
+        return self.plan.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +58,8 @@ class BackboneRecipe:
         vision: folder or name of the encoder.
         language: folder or name of the language model.
         select_layer: see `SightlineConfig`.
-        align, align_data: the projector alone, on captions.
-        sft, sft_data: projector and language model, on questions and answers.
+        stages: of pretraining, in their order; one at least.
+        sft, sft_data: on questions and answers.
         dpo, dpo_data: preference pairs.
         preference: the loss of DPO.
         grpo, policy: as in a `Recipe`.
@@ -44,8 +69,7 @@ class BackboneRecipe:
     vision: str
     language: str
     select_layer: int | None = -2
-    align: Plan
-    align_data: TextData
+    stages: tuple[Stage, ...]
     sft: Plan
     sft_data: TextData
     dpo: Plan
@@ -57,16 +81,43 @@ class BackboneRecipe:
     @property
     def pretrained(self) -> Plan:
         """The last stage of pretraining."""
-        return self.align
+        return self.stages[-1].plan
+
+    def stage(self, name: str | None) -> tuple[Stage | None, Stage]:
+        """The stage before it, if there is one, and the stage of a name; None is the first.
+
+        Raises `ConfigError` where there is none of that name.
+        """
+        names = [stage.name for stage in self.stages]
+        if name is not None and name not in names:
+            raise ConfigError(f"no stage {name!r} in the pretraining of {self.name}: {', '.join(names)}")
+        number = names.index(name) if name else 0
+        return (self.stages[number - 1] if number else None), self.stages[number]
 
 
-def align_backbones(recipe: BackboneRecipe, run: Path, device: torch.device, own: OwnData) -> Path:
-    """Join the backbones and train the projector on rows of images with captions. Returns the folder."""
-    model, vocabulary = join_backbones(
-        recipe.vision, recipe.language, select_layer=recipe.select_layer, seed=recipe.align.seed
-    )
-    model.language_model.set_attn_implementation(attention_for(device))
-    model.to(device)  # type: ignore[arg-type]  # transformers hides the signature of `to`
-    plan, make = own_batches(own, recipe.align, run, vocabulary, model.config, data=recipe.align_data)
-    fit(model, plan, make, reply_loss, run, view=partial(loss_view, vocabulary=vocabulary))
+def pretrain_backbones(
+    recipe: BackboneRecipe, run: Path, device: torch.device, own: OwnData | None, name: str | None = None
+) -> Path:
+    """Run one stage of pretraining. Returns the folder of the model after it.
+
+    Args:
+        recipe: its `stages`.
+        run: the run's folder, with the stage before it in it, run to its end.
+        device: to train on.
+        own: rows of images with captions or answers; None takes the stage's worlds.
+        name: of the stage; None is the first.
+    """
+    before, stage = recipe.stage(name)
+    if own is None and not stage.data.mixture:
+        raise ConfigError("this recipe trains on data of yours: give it --data")
+    if before:
+        model, vocabulary = load_stage(before.plan, run, device)
+    else:
+        model, vocabulary = join_backbones(
+            recipe.vision, recipe.language, select_layer=recipe.select_layer, seed=stage.plan.seed
+        )
+        model.language_model.set_attn_implementation(attention_for(device))
+        model.to(device)  # type: ignore[arg-type]  # transformers hides the signature of `to`
+    plan, make = stage_batches(own, stage.plan, run, vocabulary, model.config, data=stage.data)
+    fit(model, plan, make, stage.loss, run, view=partial(loss_view, vocabulary=vocabulary))
     return save_stage(model, vocabulary, plan, run)

@@ -52,6 +52,9 @@ def pretrain(
     run: Run = None,
     vision: Annotated[str | None, typer.Option(help="A vision encoder's folder or name.")] = None,
     language: Annotated[str | None, typer.Option(help="A language model's folder or name.")] = None,
+    stage: Annotated[
+        str | None, typer.Option(help="On backbones: which stage; the first if not given.")
+    ] = None,
     data: Data = None,
     images: Images = None,
     form: Form = None,
@@ -59,13 +62,14 @@ def pretrain(
     epochs: Epochs = 1.0,
     batch: Batch = None,
 ) -> None:
-    """Stage 1: a model from nothing on the worlds, or the projector of pretrained backbones on captions."""
+    """Stage 1: a model from nothing on the worlds, or pretrained backbones on captions, stage by stage."""
     from functools import partial
 
-    from sightline.train.pretrain import pretrain as stage
+    from sightline.train.pretrain import pretrain as train
 
     parts = {name: part for name, part in (("vision", vision), ("language", language)) if part}
-    _run(partial(stage, own=_own(data, images, form, bad, epochs, batch)), recipe, run, **parts)
+    own = _own(data, images, form, bad, epochs, batch)
+    _run(partial(train, own=own, stage=stage), recipe, run, **parts)
 
 
 @app.command()

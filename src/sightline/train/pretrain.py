@@ -20,7 +20,7 @@ from sightline.mllm.config import SightlineConfig
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
 from sightline.train.align import Alignment, align_loss
-from sightline.train.backbones import BackboneRecipe, align_backbones
+from sightline.train.backbones import BackboneRecipe, pretrain_backbones
 from sightline.train.corpus import corpus
 from sightline.train.dense import DensePretrainer, dense_batch, dense_loss
 from sightline.train.looking import start_looking
@@ -35,17 +35,22 @@ from sightline.train.stage import attention_for, held_out_sampler, save_stage, t
 
 
 def pretrain(
-    recipe: Recipe | BackboneRecipe, run: Path, device: torch.device, *, own: OwnData | None = None
+    recipe: Recipe | BackboneRecipe,
+    run: Path,
+    device: torch.device,
+    *,
+    own: OwnData | None = None,
+    stage: str | None = None,
 ) -> Path:
-    """All that comes before SFT; on backbones, the alignment alone, on `own`.
+    """All that comes before SFT; on backbones, the one `stage` (the first if None), on `own`.
 
-    Returns the folder of the model after it. Raises `ConfigError` for own data without backbones, or the
-    other way round.
+    Returns the folder of the model after it. Raises `ConfigError` for own data or a stage without backbones,
+    or backbones without data.
     """
     if isinstance(recipe, BackboneRecipe):
-        if own is None:
-            raise ConfigError("this recipe trains on data of yours: give it --data")
-        return align_backbones(recipe, run, device, own)
+        return pretrain_backbones(recipe, run, device, own, stage)
+    if stage is not None:
+        raise ConfigError(f"{recipe.name} is pretrained in one go: it takes no --stage")
     if own is not None:
         raise ConfigError(f"{recipe.name} is made from nothing: data of yours come in at `sft`")
     vocabulary = tokenizer(recipe, run)

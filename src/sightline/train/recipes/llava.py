@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sightline.train.backbones import BackboneRecipe
+from sightline.train.backbones import BackboneRecipe, Stage
 from sightline.train.plan import Plan
 from sightline.train.recipe import TextData
 
@@ -50,8 +50,12 @@ RECIPE = BackboneRecipe(
     vision="google/siglip-so400m-patch14-384",
     language="Qwen/Qwen2.5-1.5B-Instruct",
     select_layer=-2,
-    align=_plan("align", samples=558_128, batch=256, lr=1e-3, trains=PROJECTOR),
-    align_data=TextData(mixture=(), rows=8, length=2048),  # 32 rows of data a micro-batch
+    stages=(
+        Stage(
+            plan=_plan("align", samples=558_128, batch=256, lr=1e-3, trains=PROJECTOR),
+            data=TextData(mixture=(), rows=8, length=2048),  # 32 rows of data a micro-batch
+        ),
+    ),
     sft=_plan("sft", samples=665_298, batch=128, lr=2e-5, trains=PROJECTOR_AND_LANGUAGE),
     sft_data=TextData(mixture=(), rows=4, length=2048),
     dpo=_plan("dpo", samples=5_733, batch=32, lr=5e-7, trains=PROJECTOR_AND_LANGUAGE),
