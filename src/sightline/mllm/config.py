@@ -60,6 +60,9 @@ class SightlineConfig(PreTrainedConfig):
         leading: tokens that the tower puts before those of the grid (CLS, registers); they are dropped.
         image_mean: of the tower's input, by channel, of pixels in 0..1; None where it takes them in -1..1.
         image_std: likewise.
+        experts: networks in each layer of the language model that has several (see `moe`); 0: none has.
+        experts_per_token: how many of them work on a token.
+        expert_layers: which layers have them, counted from 0.
     """
 
     model_type = "sightline"
@@ -78,6 +81,9 @@ class SightlineConfig(PreTrainedConfig):
         leading: int = 0,
         image_mean: Sequence[float] | None = None,
         image_std: Sequence[float] | None = None,
+        experts: int = 0,
+        experts_per_token: int = 2,
+        expert_layers: Sequence[int] = (),
         **kwargs: Any,
     ) -> None:
         self.vision_config = _config(vision_config) or ConvStemViTConfig()
@@ -90,6 +96,9 @@ class SightlineConfig(PreTrainedConfig):
         self.leading = leading
         self.image_mean = list(image_mean) if image_mean else None
         self.image_std = list(image_std) if image_std else None
+        self.experts = experts
+        self.experts_per_token = experts_per_token
+        self.expert_layers = list(expert_layers)
         kwargs.setdefault("tie_word_embeddings", bool(self.text_config.tie_word_embeddings))
         super().__init__(**kwargs)
 

@@ -12,6 +12,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 import sightline.mllm.vision  # noqa: F401 (registers ConvStemViT with AutoModel)
 from sightline.mllm.config import SightlineConfig
 from sightline.mllm.connectors import MLPProjector
+from sightline.mllm.moe import add_experts
 
 
 class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
@@ -41,6 +42,13 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
             content_scale=config.content_scale,
         )
         self.language_model = AutoModelForCausalLM.from_config(config.text_config)
+        if config.experts:
+            add_experts(
+                self.language_model,
+                config.expert_layers,
+                experts=config.experts,
+                per_token=config.experts_per_token,
+            )
         self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
 
     def get_input_embeddings(self) -> nn.Module:
