@@ -185,41 +185,59 @@ def main() -> None:
     transformers.logging.disable_progress_bar()
     v, pool = Vocabulary.load(EMBEDDED), dialogues(options.dialogues, seed=0)
     sides = {"Trainer": trainers, "Sightline": ours}
-    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
-    flops: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
-    peaks = []
+    found: dict[str, list[Round]] = {name: [] for name in sides}
     for _ in range(options.rounds):
-        peaks.append(matmul_peak.__wrapped__(torch.device("cpu"), torch.bfloat16))
         for name, side in sides.items():
+            before = peak()
             clock, each = side(pool, v, options.steps)
-            rates[name].append(clock.rates())
-            flops[name].append(tuple(each * steps for steps in clock.steps()))
-    Console().print(table(rates, flops, max(peaks)))
+            found[name].append(Round.of(clock, each, max(before, peak())))
+    Console().print(table(found))
 
 
-Measured = dict[str, list[tuple[float, float]]]
-"""By side and round, a second and a CPU second."""
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """Answer tokens and MFU, each a second of the wall and a CPU second; the peak around it, in FLOP/s."""
+
+    rate: tuple[float, float]
+    mfu: tuple[float, float]
+    peak: float
+
+    @classmethod
+    def of(cls, clock: Clock, flops: float, peak: float) -> Round:
+        """From FLOPs of a step; a CPU second is one of each thread."""
+        wall, cpu = (flops * steps / peak for steps in clock.steps())
+        return cls(rate=clock.rates(), mfu=(wall, cpu * torch.get_num_threads()), peak=peak)
 
 
-def table(rates: Measured, flops: Measured, peak: float) -> Table:
-    """Medians over the rounds, and the ratio of each round."""
+def peak() -> float:
+    """FLOP/s of bf16 products now."""
+    return matmul_peak.__wrapped__(torch.device("cpu"), torch.bfloat16)
+
+
+def table(found: dict[str, list[Round]]) -> Table:
+    """Medians over the rounds, and their range."""
+    peaks = [one.peak / 1e9 for rounds in found.values() for one in rounds]
     threads = torch.get_num_threads()
-    drawn = Table(title=f"Answer tokens; bf16, {threads} thread(s), peak {peak / 1e12:.2f} TFLOP/s")
+    drawn = Table(title=f"Answer tokens; bf16, {threads} thread(s)\npeak, GFLOP/s: {spread(peaks, '.0f')}")
     for heading in ("", "a second", "MFU", "a CPU second", "MFU by CPU"):
         drawn.add_column(heading, justify="right" if heading else "left")
-    for name, found in rates.items():
-        wall, cpu = (median(column) for column in zip(*found, strict=True))
-        used, used_cpu = (median(column) for column in zip(*flops[name], strict=True))
-        drawn.add_row(
-            name, f"{wall:.0f}", f"{used / peak:.0%}", f"{cpu:.0f}", f"{used_cpu * threads / peak:.0%}"
-        )
-    plain, packed = rates.values()
-    spans = []
-    for way in range(2):
-        ratios = [a[way] / b[way] for a, b in zip(packed, plain, strict=True)]
-        spans.append(f"{median(ratios):.1f}x ({min(ratios):.1f} to {max(ratios):.1f})")
-    drawn.add_row("ratio", spans[0], "", spans[1], "")
+    for name, rounds in found.items():
+        cells = []
+        for way in range(2):
+            cells += [
+                spread([r.rate[way] for r in rounds], ".0f"),
+                spread([r.mfu[way] for r in rounds], ".1%"),
+            ]
+        drawn.add_row(name, *cells)
+    pairs = list(zip(found["Sightline"], found["Trainer"], strict=True))
+    ratios = [spread([a.rate[way] / b.rate[way] for a, b in pairs], ".1f") for way in range(2)]
+    drawn.add_row("ratio", ratios[0], "", ratios[1], "")
     return drawn
+
+
+def spread(values: list[float], form: str) -> str:
+    """The median, and under it the least and the most."""
+    return f"{median(values):{form}}\n{min(values):{form}} to {max(values):{form}}"
 
 
 if __name__ == "__main__":

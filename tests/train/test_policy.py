@@ -1,7 +1,8 @@
-"""Policy losses against closed forms, and GRPO's against TRL's own trainer on the same log-probabilities."""
+"""Policy losses against closed forms, and against TRL's own trainers: GRPO's here, PPO's by its figures."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.train.ppo_golden import BETA, CONFIG, GOLDEN
 from torch import Tensor
 
 from sightline.train.policy import (
@@ -19,6 +21,7 @@ from sightline.train.policy import (
     kl_to_reference,
     token_rewards,
     value_loss,
+    whiten,
 )
 
 
@@ -137,3 +140,38 @@ def test_grpo_as_trl_has_it(beta: float) -> None:
     theirs = trainer._compute_loss(itself, None, inputs)
     loss = grpo_loss(ours, old, reference, advantages, mask, clip=0.2, beta=beta).mean()
     assert loss.item() == pytest.approx(float(theirs), rel=1e-5)
+
+
+def logprobs_of(logits: Tensor, ids: Tensor) -> Tensor:
+    return logits.log_softmax(-1).gather(-1, ids[..., None]).squeeze(-1)
+
+
+@pytest.fixture(scope="module")
+def golden() -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What TRL's PPO was given and what it made of it; see `ppo_golden.py`."""
+    found = json.loads(GOLDEN.read_text())
+    given, wanted = ({name: torch.tensor(v) for name, v in found[part].items()} for part in found)
+    return given, wanted
+
+
+def test_ppo_as_trl_has_it(golden: tuple[dict[str, Tensor], dict[str, Tensor]]) -> None:
+    given, wanted = golden
+    mask, ids = given["mask"], given["ids"]
+    assert wanted["clipped"] > 0.2
+    logits, values = given["logits"].requires_grad_(), given["values"].requires_grad_()
+    old, reference = logprobs_of(given["old_logits"], ids), logprobs_of(given["reference_logits"], ids)
+    rewards = token_rewards(given["scores"], old, reference, mask, beta=BETA)
+    torch.testing.assert_close(rewards, wanted["rewards"])
+    before = given["old_values"] * mask
+    gain, returns = gae(rewards, before, mask, gamma=CONFIG["gamma"], lam=CONFIG["lam"])
+    advantages = whiten(gain, mask)
+    torch.testing.assert_close(returns, wanted["returns"])
+    torch.testing.assert_close(advantages, wanted["advantages"])
+    policy = clipped_loss(logprobs_of(logits, ids), old, advantages, clip=CONFIG["cliprange"])
+    value = value_loss(values, before, returns, clip=CONFIG["cliprange_value"])
+    policy, value = policy[mask].mean(), CONFIG["vf_coef"] * value[mask].mean()
+    torch.testing.assert_close(policy, wanted["policy_loss"])
+    torch.testing.assert_close(value, wanted["value_loss"])
+    (policy + value).backward()
+    torch.testing.assert_close(logits.grad, wanted["logits_gradient"])
+    torch.testing.assert_close(values.grad, wanted["values_gradient"])
