@@ -1,8 +1,9 @@
 """One model out of two pretrained ones: any vision encoder and causal language model of transformers.
 
     model, vocabulary = join_backbones("siglip-so400m-patch14-384", "Qwen2.5-1.5B-Instruct")
+    set_resolution(model, 448)
 
-Both are folders as `save_pretrained` writes them (safetensors), or names on the hub. The projector between
+Both are folders as `save_pretrained` writes them (safetensors), or names on the hub. The connector between
 them is new; the tokenizer is the language model's own, with the tokens of our dialect added to it. The image
 is padded to a square and resized by us; mean and deviation are the encoder's own.
 """
@@ -25,10 +26,11 @@ from transformers import (
 )
 
 from sightline.errors import ConfigError, WeightsError
-from sightline.mllm.config import SightlineConfig
-from sightline.mllm.connectors import MLPProjector
+from sightline.mllm.config import ConnectorName, SightlineConfig
+from sightline.mllm.connectors import MLPProjector, make_connector
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, adopt_tokenizer
+from sightline.mllm.vision import set_side
 
 
 def join_backbones(
@@ -36,6 +38,8 @@ def join_backbones(
     language: str,
     *,
     select_layer: int | None = -2,
+    connector: ConnectorName = "mlp",
+    queries: int = 256,
     dtype: torch.dtype = torch.bfloat16,
     seed: int = 0,
 ) -> tuple[SightlineForConditionalGeneration, Vocabulary]:
@@ -45,8 +49,10 @@ def join_backbones(
         vision: a folder or name of an encoder, alone or as a part of SigLIP or CLIP.
         language: a folder or name of a causal language model.
         select_layer: see `SightlineConfig`; -2 is LLaVA's choice.
+        connector: likewise.
+        queries: likewise.
         dtype: of all weights.
-        seed: of the projector.
+        seed: of the connector.
 
     Raises:
         ConfigError: parts that do not fit into the slots; the message says what and why.
@@ -58,14 +64,28 @@ def join_backbones(
     vocabulary = Vocabulary(adopt_tokenizer(tokenizer))
     add_tokens(model, vocabulary, first_new)
     config = _config(tower, processor, model.config, vocabulary, select_layer)
-    with torch.device("meta"):  # only the projector is new
+    config.connector, config.queries = connector, queries
+    with torch.device("meta"):  # only the connector is new
         joined = SightlineForConditionalGeneration(config)
     torch.manual_seed(seed)
-    widths = tower.config.hidden_size, model.config.hidden_size
     joined.vision_tower, joined.language_model = tower, model
-    joined.projector = MLPProjector(*widths, config.grid, places=config.places).to(dtype)
+    joined.projector = make_connector(config).to(dtype)
     joined.train(False)
     return joined, vocabulary
+
+
+def set_resolution(model: SightlineForConditionalGeneration, side: int) -> None:
+    """Let a model see images of `side` px from now on, in place; its config and tokens an image follow.
+
+    Raises `ConfigError` as `vision.set_side` does.
+    """
+    config = model.config
+    if side == config.vision_config.image_size:
+        return
+    config.grid = set_side(model.vision_tower, side)
+    config.vision_config.image_size = side
+    if isinstance(model.projector, MLPProjector):
+        model.projector.set_grid(config.grid)
 
 
 def load_tower(folder: str, dtype: torch.dtype) -> tuple[PreTrainedModel, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from transformers import AutoConfig, LlamaConfig, PreTrainedConfig
+
+ConnectorName = Literal["mlp", "mlp_norm", "resampler"]
 
 
 class ConvStemViTConfig(PreTrainedConfig):
@@ -51,7 +53,10 @@ class SightlineConfig(PreTrainedConfig):
         vision_config: of a `ConvStemViT`, or of any transformers vision encoder.
         text_config: of any transformers causal language model.
         image_token_id: the id that stands for one visual token in the text.
-        grid: visual tokens along one side of an image.
+        connector: what joins the two (see `connectors`): `mlp` (LLaVA-1.5), `mlp_norm` (Yi-VL), both of which
+            give a token for each patch, or `resampler` (Qwen-VL), which gives `queries` tokens an image.
+        queries: of the resampler, a square number.
+        grid: patches along one side of an image.
         places: the projector adds where each token lies, as a row and a column vector.
         content_scale: the standard deviation over channels of what the projector says of a token's content;
             None leaves it as it comes. Held near that of word embeddings, it does not drown the places.
@@ -74,6 +79,8 @@ class SightlineConfig(PreTrainedConfig):
         vision_config: PreTrainedConfig | dict[str, Any] | None = None,
         text_config: PreTrainedConfig | dict[str, Any] | None = None,
         image_token_id: int = 4,
+        connector: ConnectorName = "mlp",
+        queries: int = 256,
         grid: int = 8,
         places: bool = True,
         content_scale: float | None = None,
@@ -89,6 +96,8 @@ class SightlineConfig(PreTrainedConfig):
         self.vision_config = _config(vision_config) or ConvStemViTConfig()
         self.text_config = _config(text_config) or LlamaConfig()
         self.image_token_id = image_token_id
+        self.connector = connector
+        self.queries = queries
         self.grid = grid
         self.places = places
         self.content_scale = content_scale
@@ -105,7 +114,7 @@ class SightlineConfig(PreTrainedConfig):
     @property
     def tokens_per_image(self) -> int:
         """Visual tokens that one image becomes."""
-        return self.grid * self.grid
+        return self.queries if self.connector == "resampler" else self.grid * self.grid
 
 
 def _config(config: PreTrainedConfig | dict[str, Any] | None) -> PreTrainedConfig | None:

@@ -11,7 +11,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 import sightline.mllm.vision  # noqa: F401 (registers ConvStemViT with AutoModel)
 from sightline.mllm.config import SightlineConfig
-from sightline.mllm.connectors import MLPProjector
+from sightline.mllm.connectors import MLPProjector, make_connector
 from sightline.mllm.moe import add_experts
 
 
@@ -34,13 +34,7 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
     def __init__(self, config: SightlineConfig) -> None:
         super().__init__(config)
         self.vision_tower = AutoModel.from_config(config.vision_config)
-        self.projector = MLPProjector(
-            config.vision_config.hidden_size,
-            config.text_config.hidden_size,
-            config.grid,
-            places=config.places,
-            content_scale=config.content_scale,
-        )
+        self.projector = make_connector(config)
         self.language_model = AutoModelForCausalLM.from_config(config.text_config)
         if config.experts:
             add_experts(
@@ -62,7 +56,7 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return head
 
     def image_features(self, pixel_values: Tensor) -> Tensor:
-        """float[N, 3, S, S] in -1..1 -> float[N, grid * grid, D_text]."""
+        """float[N, 3, S, S] in -1..1 -> float[N, tokens_per_image, D_text]."""
         features: Tensor = self.projector(self.patches(pixel_values))
         return features
 
@@ -153,6 +147,7 @@ class SightlineForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Give the projector's rows and columns the bins' embeddings (see `MLPProjector.set_places`)."""
         weights = self.get_input_embeddings().weight
         assert isinstance(weights, Tensor)
+        assert isinstance(self.projector, MLPProjector)
         self.projector.set_places(weights[first_bin : first_bin + bins])
 
 

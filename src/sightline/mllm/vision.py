@@ -1,4 +1,6 @@
-"""The vision tower of the embedded tier: a convolutional stem and a transformer over its cells.
+"""The vision tower of the embedded tier, and how any tower comes to see at another resolution.
+
+Ours is a convolutional stem and a transformer over its cells.
 
 The stem (Xiao et al. 2021, "Early Convolutions Help Transformers See Better") replaces the patch
 embedding: four stride-2 convolutions see edges before anything is cut into cells of 16 px.
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
+from sightline.errors import ConfigError
 from sightline.mllm.config import ConvStemViTConfig
 
 
@@ -94,6 +97,54 @@ class ConvStemViT(PreTrainedModel):
         for block in self.blocks:
             x = block(x)
         return BaseModelOutput(last_hidden_state=self.norm(x))
+
+
+def resize_grid(table: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
+    """float[h * w, D] of an (h, w) grid -> float[H * W, D] of an (H, W) one, between its points bicubic.
+
+    As `interpolate_pos_encoding=True` of transformers' encoders, but in float32 whatever the precision is.
+    """
+    if old == new:
+        return table
+    image = table.float().view(1, *old, -1).permute(0, 3, 1, 2)  # [1, D, h, w]
+    resized = nn.functional.interpolate(image, size=new, mode="bicubic", align_corners=False)
+    return resized.permute(0, 2, 3, 1).flatten(0, 2).to(table.dtype)
+
+
+@torch.no_grad()
+def set_side(tower: PreTrainedModel, side: int) -> int:
+    """Fit a tower (ours, SigLIP, CLIP) to images of `side` px, in place. Returns its patches along a side.
+
+    Its table of positions is interpolated; a class token's stays.
+
+    Raises `ConfigError` for a side that is no multiple of its patches', or a tower without such a table.
+    """
+    config = tower.config
+    patch = getattr(config, "patch_size", 16)  # ours has none: its stem's stride
+    if side < patch or side % patch:
+        raise ConfigError(f"an image of {side} px cannot be cut into patches of {patch} px")
+    owner, name = _positions(tower)
+    old, new = config.image_size // patch, side // patch
+    weight = getattr(owner, name).weight
+    leading, cells = weight[: len(weight) - old * old], weight[len(weight) - old * old :]
+    table = torch.cat([leading, resize_grid(cells, (old, old), (new, new))])
+    setattr(owner, name, nn.Embedding.from_pretrained(table, freeze=False))
+    if "position_ids" in dict(owner.named_buffers(recurse=False)):
+        ids = torch.arange(len(table), device=table.device)[None]
+        owner.register_buffer("position_ids", ids, persistent=False)
+        owner.image_size, owner.num_patches, owner.num_positions = side, new * new, len(table)
+    config.image_size = side
+    return int(new)
+
+
+def _positions(tower: PreTrainedModel) -> tuple[Any, str]:
+    """The module that holds the table of positions, and its name there."""
+    for owner, name in ((tower, "positions"), (getattr(tower, "embeddings", None), "position_embedding")):
+        if isinstance(getattr(owner, name, None), nn.Embedding):
+            return owner, name
+    raise ConfigError(
+        f"{tower.config.model_type} keeps to its own resolution: no table of positions is known"
+    )
 
 
 AutoModel.register(ConvStemViTConfig, ConvStemViT)

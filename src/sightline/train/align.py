@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from sightline.mllm.connectors import MLPProjector
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.worlds.pointing import NOTHING
@@ -24,6 +25,7 @@ class Alignment(nn.Module):
 
     def __init__(self, model: SightlineForConditionalGeneration, vocabulary: Vocabulary) -> None:
         super().__init__()
+        assert isinstance(model.projector, MLPProjector)
         self.tower, self.projector = model.vision_tower, model.projector
         weights = model.get_input_embeddings().weight
         assert isinstance(weights, Tensor)
