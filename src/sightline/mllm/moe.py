@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 from transformers import PreTrainedModel
 
 from sightline.errors import ConfigError
@@ -97,16 +98,28 @@ def load_balance(logits: Tensor) -> Tensor:
     return experts * (first.mean(0) * likely.mean(0)).sum()
 
 
+def shares_at_work(model: nn.Module) -> list[tuple[nn.Parameter, float]]:
+    """Each parameter and the share of the tokens that it works on; of an expert, when all get alike."""
+    shares = {
+        weight: mixture.per_token / len(mixture.experts)
+        for mixture in model.modules()
+        if isinstance(mixture, Experts)
+        for weight in mixture.experts.parameters()
+    }
+    return [(weight, shares.get(weight, 1.0)) for weight in model.parameters()]
+
+
 @contextmanager
 def routed(model: nn.Module) -> Iterator[dict[int, Tensor]]:
-    """Within the context, the logits of the last pass by the router's number in `model`, float32[N, E]."""
+    """Within the context, what the routers said last, float32[N, E] by the number of a layer with experts."""
     seen: dict[int, Tensor] = {}
-    routers = [module for module in model.modules() if isinstance(module, Router)]
+    mixtures = [module for module in model.modules() if isinstance(module, Experts)]
 
-    def keep(number: int) -> torch.utils.hooks.RemovableHandle:
-        return routers[number].register_forward_hook(lambda _, __, logits: seen.update({number: logits}))
+    def keep(number: int) -> RemovableHandle:
+        router = mixtures[number].router  # an adapter around it, where there is one
+        return router.register_forward_hook(lambda _, __, logits: seen.update({number: logits}))
 
-    handles = [keep(number) for number in range(len(routers))]
+    handles = [keep(number) for number in range(len(mixtures))]
     try:
         yield seen
     finally:
@@ -137,15 +150,21 @@ def add_experts(language: PreTrainedModel, layers: Sequence[int], *, experts: in
 
 
 def upcycle(
-    model: SightlineForConditionalGeneration, *, experts: int = 4, per_token: int = 2, every: int = 2
+    model: SightlineForConditionalGeneration,
+    *,
+    experts: int = 4,
+    per_token: int = 2,
+    every: int = 2,
+    seed: int = 0,
 ) -> None:
     """Give every `every`-th layer of the language model experts, the first layer among them, in place.
 
-    The routers start as torch starts a linear layer. The model's config then says so, and a saved model loads
-    with its experts. Raises `ConfigError` if it has some already, and as `add_experts` does.
+    The routers start, from `seed`, as torch starts a linear layer. The config says so afterwards, and a saved
+    model loads with its experts. Raises `ConfigError` if it has some already, and as `add_experts` does.
     """
     if model.config.experts:
         raise ConfigError(f"the model has {model.config.experts} experts a layer already")
+    torch.manual_seed(seed)
     layers = range(0, model.config.text_config.num_hidden_layers, every)
     add_experts(model.language_model, layers, experts=experts, per_token=per_token)
     config = model.config

@@ -14,7 +14,7 @@ import torch
 from sightline.train.backbones import BackboneRecipe
 from sightline.train.loop import barrier, fit, process_group
 from sightline.train.lora import Lora, add_lora, four_bit, merge
-from sightline.train.losses import reply_loss
+from sightline.train.moe import balanced_loss
 from sightline.train.own_data import OwnData, stage_batches
 from sightline.train.preview import loss_view
 from sightline.train.recipe import Recipe
@@ -47,7 +47,7 @@ def sft(
     plan, make = stage_batches(own, plan, run, vocabulary, model.config, data=recipe.sft_data)
     adapter = add_lora(model, lora) if lora else None
     view, said = partial(loss_view, vocabulary=vocabulary), held_out_sampler(recipe.sft_data, vocabulary)
-    fit(model, plan, make, reply_loss, run, view=view, sampler=said)
+    fit(model, plan, make, balanced_loss, run, view=view, sampler=said)
     if adapter is not None:
         folder = run / plan.name / "adapter"
         if process_group()[0] == 0:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sightline.mllm.moe import shares_at_work
 from sightline.train.blocks import blocks
 
 
@@ -16,8 +17,9 @@ class FlopMeter:
     """Counts the floating-point operations of a forward and a backward pass, while it is open.
 
     Each matrix multiplies every position once forward (2 operations an entry), once more where its input
-    has a gradient, and once more where it trains. Attention scores and what is computed again are not
-    counted: this is the model's own work, as in PaLM (Chowdhery et al. 2022, appendix B), without attention.
+    has a gradient, and once more where it trains; an expert's, its even share of the positions. Attention
+    scores and what is computed again are not counted: this is the model's own work, as in PaLM (Chowdhery et
+    al. 2022, appendix B), without attention.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -38,9 +40,10 @@ class FlopMeter:
         out = output if isinstance(output, Tensor) else output[0]
         taken = next(value for value in (*args, *kwargs.values()) if isinstance(value, Tensor))
         width = out.shape[1] if isinstance(module, nn.Conv2d) else out.shape[-1]
-        matrices = [p for p in module.parameters() if p.ndim > 1]
-        entries = sum(p.numel() for p in matrices)
-        trained = sum(p.numel() for p in matrices if p.requires_grad) if torch.is_grad_enabled() else 0
+        matrices = [(p, share) for p, share in shares_at_work(module) if p.ndim > 1]
+        entries = sum(p.numel() * share for p, share in matrices)
+        trained = sum(p.numel() * share for p, share in matrices if p.requires_grad)
+        trained = trained if torch.is_grad_enabled() else 0
         times = entries * (1 + int(taken.requires_grad)) + trained
         self.flops += 2.0 * times * (out.numel() // width)
 
