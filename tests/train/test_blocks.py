@@ -62,11 +62,12 @@ def kept_and_gradients(model: nn.Module, packed: Packed, *, recompute: bool) -> 
     return kept, {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
 
+@pytest.mark.parametrize("trains", ["", "^projector", "^vision_tower"])
 def test_recomputing_keeps_less_and_gives_the_same_gradients(
-    new_model: NewModel, vocabulary: Vocabulary
+    new_model: NewModel, vocabulary: Vocabulary, trains: str
 ) -> None:
     model, packed = new_model(), batch(vocabulary)
-    select(model, (("", 1.0),))
+    select(model, ((trains, 1.0),))
     most, gradients = kept_and_gradients(model, packed, recompute=False)
     least, again = kept_and_gradients(model, packed, recompute=True)
     assert least < 0.5 * most

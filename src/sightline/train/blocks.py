@@ -21,19 +21,21 @@ def blocks(model: nn.Module) -> list[nn.Module]:
 
 @contextmanager
 def rewired(model: nn.Module, *, recompute: bool, compile: bool) -> Iterator[None]:
-    """Within the context, the blocks of `model` that train are compiled or recomputed, or both.
+    """Within the context, the blocks of `model` are recomputed, those of them that train compiled, or both.
 
     Args:
         model: its parameters' `requires_grad` is set.
-        recompute: of a block, its input alone is kept for the backward pass (Chen et al. 2016).
+        recompute: of a block, its input alone is kept for the backward pass (Chen et al. 2016). A frozen one
+            may have a gradient to pass on; where it has none, nothing is kept and nothing recomputed.
         compile: each block for itself; blocks alike share what was compiled. Shapes are fixed, so batches
             must be too: packed rows are.
     """
-    changed = [block for block in blocks(model) if any(p.requires_grad for p in block.parameters())]
+    trained = [block for block in blocks(model) if any(p.requires_grad for p in block.parameters())]
+    changed = blocks(model) if recompute else trained
     before = [vars(block).get("forward") for block in changed]
     for block in changed:
         forward = block.forward
-        if compile:
+        if compile and block in trained:
             forward = torch.compile(forward, dynamic=False)
         block.forward = partial(checkpoint, forward, use_reentrant=False) if recompute else forward
     try:
