@@ -1,9 +1,12 @@
-"""Folders of the format of SigLIP's, CLIP's, Qwen's and Llama's releases, tiny and of random weights."""
+"""Folders of the format of SigLIP's, CLIP's, Qwen's and Llama's releases, tiny, of random weights; rows."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
@@ -97,3 +100,16 @@ def language(folder: Path, kind: str = "qwen2", *, tied: bool = True, spare: int
     model(made).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
+
+
+def rows(folder: Path, count: int = 12) -> Path:
+    """LLaVA JSON of grey images, each with a question and one of two answers."""
+    made = []
+    for number in range(count):
+        assert cv2.imwrite(str(folder / f"{number}.png"), np.full((24, 40, 3), 20 * number, np.uint8))
+        answer = "A red circle." if number % 2 else "A blue square."
+        said = [("human", "What is there?\n<image>"), ("gpt", answer)]
+        turns = [{"from": who, "value": text} for who, text in said]
+        made.append({"id": str(number), "image": f"{number}.png", "conversations": turns})
+    (folder / "rows.json").write_text(json.dumps(made))
+    return folder / "rows.json"

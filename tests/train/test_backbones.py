@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -38,24 +36,7 @@ Weights = dict[str, dict[str, Tensor]]
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    rows = []
-    for number in range(12):
-        shade = np.full((24, 40, 3), 20 * number, np.uint8)
-        assert cv2.imwrite(str(folder / f"{number}.png"), shade)
-        said = [
-            ("human", "What is there?\n<image>"),
-            ("gpt", "A red circle." if number % 2 else "A blue square."),
-        ]
-        rows.append(
-            {
-                "id": str(number),
-                "image": f"{number}.png",
-                "conversations": [{"from": a, "value": b} for a, b in said],
-            }
-        )
-    (folder / "rows.json").write_text(json.dumps(rows))
-    return folder / "rows.json"
+    return dirs.rows(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module", params=PARTS, ids="-".join)

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sightline.train.backbones import BackboneRecipe, Stage
+from sightline.train.backbones import CONNECTOR, LANGUAGE, BackboneRecipe, Stage
 from sightline.train.plan import Plan
 from sightline.train.recipe import TextData
 
-PROJECTOR = (("^projector", 1.0),)
-PROJECTOR_AND_LANGUAGE = (("^projector", 1.0), ("^language_model", 1.0))
+PROJECTOR = ((CONNECTOR, 1.0),)
+PROJECTOR_AND_LANGUAGE = ((CONNECTOR, 1.0), (LANGUAGE, 1.0))
 
 
 def _plan(name: str, *, samples: int, batch: int, lr: float, trains: tuple[tuple[str, float], ...]) -> Plan:
@@ -90,6 +90,10 @@ def cost(
     length: int = 2048,
     replies: float,
     words: int = 151_936,
+    trains_vision: bool = False,
+    images: int = 0,
+    vision_width: int = 1152,
+    vision_layers: int = 27,
     peak: float = 989e12,
     mfu: float = 0.4,
 ) -> Cost:
@@ -97,10 +101,11 @@ def cost(
 
     FLOP (Kaplan et al. 2020): 2 for each parameter and token forward, 2 for the gradient of activations, 2
     for that of weights; a frozen language model has no weights' gradient but passes on that of activations,
-    the frozen tower runs forward alone, and recomputation adds another forward pass. Memory: a frozen weight
+    a frozen tower runs forward alone, and recomputation adds another forward pass. Memory: a frozen weight
     has 2 bytes; a trained one 20: itself and its gradient, and in float32 its master, the master's gradient
-    and two moments; each token of the rows one activation a layer, 2 bytes; each token of a reply its logits
-    and two copies in float32.
+    and two moments; each token of the rows, and each patch where the tower trains, one activation a layer, 2
+    bytes; each token of a reply its logits and two copies in float32. The connector, attention's scores and
+    what one block holds while it is recomputed are left out.
 
     Args:
         language: parameters of the language model.
@@ -115,10 +120,16 @@ def cost(
         length: tokens of a row.
         replies: share of the rows' tokens that have a loss.
         words: rows of the language model's head.
+        trains_vision: the tower trains too.
+        images: of a micro-batch; read where the tower trains.
+        vision_width: of the tower, likewise.
+        vision_layers: of the tower, likewise.
         peak: FLOP/s of the GPU in bf16.
         mfu: share of the peak that is reached.
     """
-    flops = samples * (tokens * language * (8 if trains_language else 6) + 2 * patches * vision)
-    trained = 20 if trains_language else 2
-    held = language * trained + vision * 2 + rows * length * (2 * width * layers + 12 * words * replies)
-    return Cost(hours=flops / (peak * mfu) / 3600, gib=held / 2**30)
+    seen = patches * vision * (8 if trains_vision else 2)
+    flops = samples * (tokens * language * (8 if trains_language else 6) + seen)
+    weights = language * (20 if trains_language else 2) + vision * (20 if trains_vision else 2)
+    kept = rows * length * (2 * width * layers + 12 * words * replies)
+    kept += 2 * images * patches * vision_width * vision_layers * trains_vision
+    return Cost(hours=flops / (peak * mfu) / 3600, gib=(weights + kept) / 2**30)
