@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from transformers import AutoConfig, LlamaConfig, PreTrainedConfig
 
-ConnectorName = Literal["mlp", "mlp_norm", "resampler"]
+ConnectorName = Literal["mlp", "mlp_norm", "resampler", "qformer"]
 
 
 class ConvStemViTConfig(PreTrainedConfig):
@@ -54,8 +54,10 @@ class SightlineConfig(PreTrainedConfig):
         text_config: of any transformers causal language model.
         image_token_id: the id that stands for one visual token in the text.
         connector: what joins the two (see `connectors`): `mlp` (LLaVA-1.5), `mlp_norm` (Yi-VL), both of which
-            give a token for each patch, or `resampler` (Qwen-VL), which gives `queries` tokens an image.
-        queries: of the resampler, a square number.
+            give a token for each patch, `resampler` (Qwen-VL) or `qformer` (BLIP-2), which give `queries`
+            tokens an image.
+        queries: of the resampler, a square number, or of the Q-Former.
+        qformer_config: sizes of the Q-Former, where there is one.
         grid: patches along one side of an image.
         places: the projector adds where each token lies, as a row and a column vector.
         content_scale: the standard deviation over channels of what the projector says of a token's content;
@@ -81,6 +83,7 @@ class SightlineConfig(PreTrainedConfig):
         image_token_id: int = 4,
         connector: ConnectorName = "mlp",
         queries: int = 256,
+        qformer_config: PreTrainedConfig | dict[str, Any] | None = None,
         grid: int = 8,
         places: bool = True,
         content_scale: float | None = None,
@@ -98,6 +101,7 @@ class SightlineConfig(PreTrainedConfig):
         self.image_token_id = image_token_id
         self.connector = connector
         self.queries = queries
+        self.qformer_config = _config(qformer_config)
         self.grid = grid
         self.places = places
         self.content_scale = content_scale
@@ -114,7 +118,7 @@ class SightlineConfig(PreTrainedConfig):
     @property
     def tokens_per_image(self) -> int:
         """Visual tokens that one image becomes."""
-        return self.queries if self.connector == "resampler" else self.grid * self.grid
+        return self.queries if self.connector in ("resampler", "qformer") else self.grid * self.grid
 
 
 def _config(config: PreTrainedConfig | dict[str, Any] | None) -> PreTrainedConfig | None:

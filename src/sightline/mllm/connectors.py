@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sightline.errors import ConfigError
 from sightline.mllm.config import SightlineConfig
+from sightline.mllm.qformer import QFormerConnector
 from sightline.mllm.vision import resize_grid
 
 
@@ -126,7 +127,7 @@ class Resampler(nn.Module):
         return mapped
 
 
-Connector = MLPProjector | Resampler
+Connector = MLPProjector | Resampler | QFormerConnector
 
 
 def make_connector(config: SightlineConfig) -> Connector:
@@ -134,6 +135,8 @@ def make_connector(config: SightlineConfig) -> Connector:
     widths = config.vision_config.hidden_size, config.text_config.hidden_size
     if config.connector == "resampler":
         return Resampler(*widths, config.queries)
+    if config.connector == "qformer":
+        return QFormerConnector(config.qformer_config, config.queries, widths[1])
     norm, scale = config.connector == "mlp_norm", config.content_scale
     return MLPProjector(*widths, config.grid, places=config.places, content_scale=scale, norm=norm)
 

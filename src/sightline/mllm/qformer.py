@@ -12,8 +12,16 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from transformers import Blip2Config, Blip2QFormerConfig, Blip2QFormerModel, Blip2VisionConfig
+from transformers import (
+    Blip2Config,
+    Blip2QFormerConfig,
+    Blip2QFormerModel,
+    Blip2VisionConfig,
+    PreTrainedConfig,
+)
 from transformers.models.blip_2.modeling_blip_2 import Blip2PreTrainedModel, Blip2TextEmbeddings
+
+from sightline.errors import ConfigError
 
 Sight = Literal["apart", "together", "onward"]
 """Who sees whom. `apart`: queries and text do not see each other. `together`: all see all. `onward`: queries
@@ -117,6 +125,41 @@ class QFormer(Blip2PreTrainedModel):
         """Logits of the next word at each, float32[B, T, V]."""
         _, said = self.read(features, ids, text, "onward")
         return nn.functional.linear(self.words(said), self.embeddings.word_embeddings.weight, self.words_bias)
+
+
+class QFormerConnector(nn.Module):
+    """The queries alone read the image; a linear layer makes them a language model's soft prefix (stage 2).
+
+    float[B, N, D_vision] -> float[B, queries, D_text]. Names are those of `Blip2ForConditionalGeneration`,
+    whose weights go in. Raises `ConfigError` without the Q-Former's sizes.
+    """
+
+    def __init__(self, config: PreTrainedConfig | None, queries: int, text_width: int) -> None:
+        super().__init__()
+        if not isinstance(config, Blip2QFormerConfig):
+            raise ConfigError("a Q-Former as connector needs a qformer_config: the stage `blip2` makes one")
+        self.query_tokens = nn.Parameter(torch.zeros(1, queries, config.hidden_size))
+        self.qformer = Blip2QFormerModel(config)
+        self.language_projection = nn.Linear(config.hidden_size, text_width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        queries = self.query_tokens.expand(len(features), -1, -1)
+        seen = self.qformer(query_embeds=queries, encoder_hidden_states=features).last_hidden_state
+        prefix: Tensor = self.language_projection(seen)
+        return prefix
+
+    @classmethod
+    def after(cls, learnt: QFormer, text_width: int) -> QFormerConnector:
+        """What stage 1 has learnt, without what it had for text, and a new linear layer."""
+        inner = learnt.config.qformer_config
+        assert isinstance(inner, Blip2QFormerConfig)
+        config = Blip2QFormerConfig(**inner.to_dict() | {"use_qformer_text_input": False})
+        connector = cls(config, learnt.config.num_query_tokens, text_width)
+        own, given = connector.state_dict(), learnt.state_dict()
+        own.update({name: given[name] for name in own if not name.startswith("language_projection.")})
+        connector.load_state_dict(own)
+        return connector
 
 
 def qformer_config(

@@ -65,14 +65,10 @@ def pretrain(
     """Stage 1: a model from nothing on the worlds, or pretrained backbones on captions, stage by stage."""
     from functools import partial
 
-    from sightline.train.backbones import BackboneRecipe
     from sightline.train.pretrain import pretrain as train
 
     parts = {name: part for name, part in (("vision", vision), ("language", language)) if part}
     own = _own(data, images, form, bad, epochs, batch)
-    loaded: Any = _recipe(recipe)
-    if parts and isinstance(loaded, BackboneRecipe) and loaded.stage(stage)[0]:
-        raise typer.BadParameter(f"--{next(iter(parts))} is for the first stage; {stage} goes on from it")
     _run(partial(train, own=own, stage=stage), recipe, run, **parts)
 
 
@@ -189,6 +185,14 @@ def grpo_tools(
 def blip2(recipe: RecipeName = "embedded", run: Run = None) -> None:
     """BLIP-2's stage 1: a Q-Former on images with descriptions, the tower frozen."""
     from sightline.train.blip2 import blip2 as stage
+
+    _run(stage, recipe, run)
+
+
+@app.command()
+def blip2_llm(recipe: RecipeName = "embedded", run: Run = None) -> None:
+    """BLIP-2's stage 2: that Q-Former as the connector of the language model, which is frozen."""
+    from sightline.train.blip2_language import blip2_llm as stage
 
     _run(stage, recipe, run)
 

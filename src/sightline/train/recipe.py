@@ -198,6 +198,7 @@ class Recipe:
         ppo, ppo_policy: the model's own replies, rewarded by the worlds or by the reward model, likewise.
         grpo_tools, tool_policy: episodes of the model's own with tools, rewarded by the worlds, likewise.
         blip2, blip2_data: a Q-Former on images with descriptions, the tower frozen, likewise.
+        blip2_llm, blip2_llm_data: that Q-Former as the connector of the language model, likewise.
     """
 
     name: str
@@ -229,6 +230,8 @@ class Recipe:
     tool_policy: ToolPolicy | None = None
     blip2: Plan | None = None
     blip2_data: QFormerData | None = None
+    blip2_llm: Plan | None = None
+    blip2_llm_data: TextData | None = None
 
     @property
     def pretrained(self) -> Plan:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sightline.mllm.config import tiny_config
+from sightline.train.backbones import CONNECTOR
 from sightline.train.loop import Plan
 from sightline.train.recipe import (
     DenseData,
@@ -74,4 +75,6 @@ RECIPE = Recipe(
     tool_policy=ToolPolicy(questions=2, sampling=Sampling(replies=2, max_tokens=8), length=1024),
     blip2=_plan("blip2", (("^qformer", 1.0),)),
     blip2_data=QFormerData(images=4, width=32, layers=2, heads=2, queries=8, joint=16),
+    blip2_llm=_plan("blip2-llm", ((CONNECTOR, 1.0),)),
+    blip2_llm_data=TextData(mixture=(("describe", 1.0),), rows=2, length=512),
 )
