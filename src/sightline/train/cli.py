@@ -65,10 +65,14 @@ def pretrain(
     """Stage 1: a model from nothing on the worlds, or pretrained backbones on captions, stage by stage."""
     from functools import partial
 
+    from sightline.train.backbones import BackboneRecipe
     from sightline.train.pretrain import pretrain as train
 
     parts = {name: part for name, part in (("vision", vision), ("language", language)) if part}
     own = _own(data, images, form, bad, epochs, batch)
+    loaded: Any = _recipe(recipe)
+    if parts and isinstance(loaded, BackboneRecipe) and loaded.stage(stage)[0]:
+        raise typer.BadParameter(f"--{next(iter(parts))} is for the first stage; {stage} goes on from it")
     _run(partial(train, own=own, stage=stage), recipe, run, **parts)
 
 
