@@ -250,3 +250,13 @@ def test_the_numbers_are_the_papers() -> None:
         (1e-5, 1e-6, None, 128),
     ]
     assert numbers(yi_vl.RECIPE) == [(1e-4, 0, 224, 4_096), (1e-4, 0, 448, 4_096), (2e-5, 0, None, 256)]
+
+
+def test_the_recipe_in_the_documentation_is_one() -> None:
+    text = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    section = text[text.index("## Schedules on backbones") :]
+    space: dict[str, BackboneRecipe] = {}
+    exec(section.split("```python\n")[1].split("```")[0], space)
+    recipe = space["RECIPE"]
+    assert [stage.side for stage in recipe.stages] == [224, 336]
+    assert 4 * recipe.stages[0].data.rows * recipe.stages[0].plan.accumulate == 256

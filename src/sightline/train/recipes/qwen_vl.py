@@ -26,7 +26,7 @@ coordinate is one of the dialect's bins, `<07>`, one token and 1 % of a side, wh
 digits as a 1000th, `<box>(71,523),(380,640)</box>`. Rows written so are learnt as the text they are.
 
 Computed by `llava.cost`, not measured: on one H100 (80 GB) at 40 % of its 989 TFLOP/s, the paper's amount of
-data takes 3939.5 hours and 17.5 GiB in `align`, 434.9 hours and 43.7 GiB in `multitask`, 5.1 hours and 35.5
+data takes 3895.3 hours and 17.1 GiB in `align`, 425.9 hours and 43.4 GiB in `multitask`, 5.0 hours and 35.5
 GiB in `sft`. It was not trained here, and no score is promised: the paper's 79.5 on VQAv2 is of 9.6B
 parameters. What was run here is every step of it, on tiny folders of the same format
 (tests/train/test_schedules.py).
@@ -112,6 +112,7 @@ COSTS = {
     "align": {
         "samples": 50_000 * 30_720,
         "tokens": 300,
+        "vision": 0.41e9,
         "patches": 256,
         "trains_language": False,
         "trains_vision": True,
@@ -122,6 +123,7 @@ COSTS = {
     "multitask": {
         "samples": 19_000 * 4_096,
         "tokens": 360,
+        "vision": 0.41e9,
         "patches": 1024,
         "trains_language": True,
         "trains_vision": True,
@@ -132,6 +134,7 @@ COSTS = {
     "sft": {
         "samples": 8_000 * 128,
         "tokens": 500,
+        "vision": 0.41e9,
         "patches": 1024,
         "trains_language": True,
         "rows": 5,
