@@ -3,7 +3,10 @@
     python examples/alignment.py runs/seeing --captions 200 --dialogues 100
 
 Every stage of the run describes the same scenes and answers the same questions, with no tool. A named object
-is hallucinated where the scene holds no thing of that colour, size and shape that was not named before.
+is hallucinated where the picture shows no thing of that colour, size and shape that was not named before; on
+covered scenes cards lie over some things. A model that was trained on as SFT was and not aligned may stand
+beside them, as `longer`: `sightline train sft --recipe seeing --run OTHER --start RUN/sft/model`, then copy
+its folder into the run.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,33 +25,38 @@ from rich.progress import track
 from packs import markdown
 from scoring import percent
 from sightline.mllm.weights import MANIFEST
-from sightline.train.hallucination import score_captions
+from sightline.train.hallucination import LONGEST, score_captions
 from sightline.train.preview import answers
 from sightline.train.stage import load_folder
 from sightline.train.worlds.scene_dialogues import direct_dialogue
 from sightline.train.worlds.scenes import Split
 
-STAGES = ("looking", "sft", "dpo", "grpo")
+STAGES = ("looking", "sft", "longer", "dpo", "grpo")
 
 
 def row(stage: str, model: Path, split: Split, *, captions: int, dialogues: int) -> dict[str, str]:
     """One line of the table."""
     network, vocabulary = load_folder(model, torch.device("cpu"))
     network.float().train(False)  # a CPU decodes faster in float32
-    said = score_captions(network, vocabulary, count=captions, split=split)
-    hits = defaultdict(list)
+    score = partial(score_captions, network, vocabulary, count=captions, split=split)
+    plain, covered = score(), score(covered=True)
+    hits, thoughts = defaultdict(list), []
     for number in range(dialogues):
-        dialogue = direct_dialogue(np.random.default_rng((1, number, 7)), split)
-        replies = answers(network, vocabulary, dialogue)
+        dialogue = direct_dialogue(np.random.default_rng((1, number, 7)), split, questions=5)
+        replies = answers(network, vocabulary, dialogue, max_tokens=LONGEST)
         for branch, reply in zip(dialogue.branches, replies, strict=True):
-            hits[branch.task].append(reply.said == reply.wanted)
+            thought, _, answer = reply.said.rpartition("<answer>")
+            hits[branch.task].append(answer == reply.wanted.rpartition("<answer>")[2])
+            thoughts.append(bool(thought))
     return {
         "stage": stage,
         "split": split,
-        "hallucinated objects": percent(_hits(said.made_up, said.named)),
-        "things named": f"{100 * said.recall:.1f} % of {said.things}",
-        "captions exact": f"{said.exact} of {said.captions}",
+        "hallucinated, covered scenes": percent(_hits(covered.made_up, covered.named)),
+        "things named there": f"{100 * covered.recall:.1f} % of {covered.things}",
+        "hallucinated, plain scenes": percent(_hits(plain.made_up, plain.named)),
+        "things named": f"{100 * plain.recall:.1f} % of {plain.things}",
         "answers": percent([hit for family in hits.values() for hit in family]),
+        "after a thought": f"{np.mean(thoughts):.1%}",
         **{task: f"{np.mean(hits[task]):.1%} ({len(hits[task])})" for task in sorted(hits)},
     }
 

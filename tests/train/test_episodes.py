@@ -207,6 +207,12 @@ def test_tasks_are_a_function_of_the_draw() -> None:
     assert all(one.id.startswith("train-") for one in items)
 
 
+def test_a_mixture_may_name_families() -> None:
+    _, items = tasks_batch(0, 0, mixture=(("scenes:difference,together", 1.0),), count=12)
+    assert {one.family for one in items} == {"difference", "together"}
+    assert all(one.answers[0].isdecimal() for one in items)
+
+
 def test_a_world_of_several_images_is_refused() -> None:
     with pytest.raises(ConfigError, match="an episode has one image"):
         tasks_batch(0, 0, mixture=(("episodes", 1.0),), count=4)

@@ -164,7 +164,8 @@ def grpo_tools(recipe: Recipe, run: Path, device: torch.device, *, environment: 
 def tasks_batch(seed: int, draw: int, *, mixture: Mixture, count: int) -> Tasks:
     """`count` questions of the mixture, and a seed for what is sampled: functions of (seed, draw).
 
-    The worlds are those of evaluation's suites, in their training split. Raises `ConfigError` for a world
+    The worlds are those of evaluation's suites, in their training split; `scenes:difference,together` asks
+    questions of these families alone. Raises `ConfigError` for a world
     that there is not, or whose questions are about several images.
     """
     rng = np.random.default_rng((seed, draw, 6))
@@ -172,10 +173,13 @@ def tasks_batch(seed: int, draw: int, *, mixture: Mixture, count: int) -> Tasks:
     items: list[Item] = []
     for _ in range(count):
         name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+        world, _, chosen = name.partition(":")
         settings = {"n": "1", "split": "train", "seed": str(rng.integers(2**31))}
-        if name == "scenes":
-            settings |= {"side": "128", "families": FAMILIES[int(rng.integers(len(FAMILIES)))]}
-        items += world_suite(name, settings).items
+        if families := tuple(filter(None, chosen.split(","))) or (FAMILIES if world == "scenes" else ()):
+            settings |= {"families": families[int(rng.integers(len(families)))]}
+        if world == "scenes":
+            settings |= {"side": "128"}
+        items += world_suite(world, settings).items
     if several := {item.family for item in items if len(item.images) != 1}:
         raise ConfigError(f"an episode has one image; {', '.join(sorted(several))} have several")
     return int(rng.integers(2**31)), tuple(items)

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.mllm.chat import Branch, Dialogue, Reply
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.preview import answers
+from sightline.train.worlds.covered import cover, draw_covered
 from sightline.train.worlds.scene_dialogues import SIDE, ask_description, describe, looks_in
 from sightline.train.worlds.scenes import Split, Thing, draw_scene, make_scene
 
@@ -83,17 +85,29 @@ def score_captions(
     count: int,
     seed: int = 1,
     split: Split = "heldout",
+    covered: bool = False,
 ) -> Captions:
     """Let a model describe `count` scenes, greedily and without the grammar, and judge what it says.
 
-    The scenes are of `split`; it is asked in wordings that it knows.
+    The scenes are of `split`; it is asked in wordings that it knows. With `covered`, cards lie over some of
+    their things, and only what can be seen is held to be there.
     """
     total = Captions()
     for number in range(count):
         rng = np.random.default_rng((seed, number, 6))
-        scene = make_scene(rng, split=split)
-        branch = Branch(question=ask_description(rng), reply=Reply(answer=describe(scene.things)))
-        asked = Dialogue(images=(draw_scene(scene, SIDE),), branches=(branch,))
+        image, things = _picture(rng, split, covered)
+        branch = Branch(question=ask_description(rng), reply=Reply(answer=describe(things)))
+        asked = Dialogue(images=(image,), branches=(branch,))
         (said,) = answers(model, vocabulary, asked, max_tokens=LONGEST)
-        total += judge(said.said, scene.things)
+        total += judge(said.said, things)
     return total
+
+
+def _picture(
+    rng: np.random.Generator, split: Split, covered: bool
+) -> tuple[NDArray[np.uint8], tuple[Thing, ...]]:
+    if covered:
+        partly = cover(rng, split)
+        return draw_covered(partly), partly.seen.things
+    scene = make_scene(rng, split=split)
+    return draw_scene(scene, SIDE), scene.things

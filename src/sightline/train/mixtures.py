@@ -11,6 +11,7 @@ from sightline.errors import ConfigError
 from sightline.mllm.chat import Dialogue
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.packing import Packed, pack
+from sightline.train.worlds.covered import covered_dialogue, covered_pairs, hearsay_dialogue
 from sightline.train.worlds.document_dialogues import (
     copy_dialogue,
     reading_call_dialogue,
@@ -28,6 +29,7 @@ from sightline.train.worlds.scene_dialogues import (
     preference_pairs,
 )
 from sightline.train.worlds.scenes import Split
+from sightline.train.worlds.thinking import thinking_dialogue
 from sightline.train.worlds.toolbox import Pair
 from sightline.train.worlds.words import words_dialogue
 
@@ -40,6 +42,9 @@ DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "describe_1": lambda rng, split: describe_dialogue(rng, split, most=1),
     "describe_2": lambda rng, split: describe_dialogue(rng, split, most=2),
     "describe_4": lambda rng, split: describe_dialogue(rng, split, most=4),
+    "thinking": lambda rng, split: thinking_dialogue(rng, split),
+    "covered": lambda rng, split: covered_dialogue(rng, split),
+    "hearsay": lambda rng, split: hearsay_dialogue(rng, split),
     "echo": lambda rng, split: echo_dialogue(rng),
     "pointing": lambda rng, split: pointing_dialogue(rng, split),
     "words": lambda rng, split: words_dialogue(rng),
@@ -53,6 +58,7 @@ DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
 PAIRS: Mapping[str, Callable[[Rng, Split], Pair]] = {
     "scenes": preference_pairs,
     "descriptions": description_pairs,
+    "covered": covered_pairs,
     "documents": reading_pairs,
 }
 

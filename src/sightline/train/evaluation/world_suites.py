@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from sightline.errors import ConfigError
 from sightline.train.evaluation.suites import Item, Suite
+from sightline.train.worlds import scene_arithmetic
 from sightline.train.worlds.sample import Asked, Sample, World
 from sightline.train.worlds.scene_questions import ask
 from sightline.train.worlds.scene_wordings import is_held_out
@@ -87,7 +88,7 @@ def _draw(settings: dict[str, str]) -> Draw:
 
 def _scenes(draw: Draw) -> tuple[Item, ...]:
     families = draw.families or FAMILIES
-    if unknown := set(families) - {*FAMILIES, "unanswerable"}:
+    if unknown := set(families) - {*FAMILIES, "unanswerable", *scene_arithmetic.FAMILIES}:
         raise ConfigError(f"scenes have no family {', '.join(sorted(unknown))}")
     return tuple(_scene_item(draw, families[i % len(families)], i) for i in range(draw.n))
 
@@ -98,21 +99,31 @@ def _scene_item(draw: Draw, family: str, number: int) -> Item:
     while True:
         rng = draw.rng("scenes", number, attempt)
         scene = make_scene(rng, split=draw.split)
-        question = ask(rng, scene, family, draw.split)
+        asked = _ask(rng, scene, family, draw.split)
         attempt += 1
-        if question is not None:
+        if asked is not None:
             break
-    known = "new" if is_held_out(question.family, question.text) else "known"
+    question, answer, new = asked
     return Item(
         id=f"{draw.split}-{draw.seed}-{number:05d}",
         group=f"{number:05d}",
         family=family,
-        question=question.text,
+        question=question,
         images=(to_png(draw_scene(scene, draw.side)),),
-        answers=(question.answer,),
-        tags={"wording": known, "layout": scene.layout},
+        answers=(answer,),
+        tags={"wording": "new" if new else "known", "layout": scene.layout},
         state=_scene_state(scene, draw.side),
     )
+
+
+def _ask(rng: Generator, scene: Scene, family: str, split: Split) -> tuple[str, str, bool] | None:
+    """A question, its answer, and whether its wording is a held-out one."""
+    if family in scene_arithmetic.FAMILIES:
+        sum_ = scene_arithmetic.ask_arithmetic(rng, scene, family, split)
+        text, held_out = sum_.question if sum_ else "", scene_arithmetic.BOOK.is_held_out
+        return (text, sum_.answer, held_out(family, text)) if sum_ else None
+    question = ask(rng, scene, family, split)
+    return (question.text, question.answer, is_held_out(family, question.text)) if question else None
 
 
 def _scene_state(scene: Scene, side: int) -> dict[str, Any]:

@@ -70,12 +70,17 @@ def direct_dialogue(rng: np.random.Generator, split: Split = "train", questions:
     One question in about eight cannot be answered from the picture.
     """
     scene = make_scene(rng, split=split)
+    branches = ask_direct(rng, scene, split, questions)
+    return Dialogue(images=(draw_scene(scene, SIDE),), branches=branches)
+
+
+def ask_direct(rng: np.random.Generator, scene: Scene, split: Split, questions: int) -> tuple[Branch, ...]:
+    """The branches of `direct_dialogue`."""
     asked = [
         ask(rng, scene, "unanswerable", split) if rng.random() < 0.12 else ask_some(rng, scene, 1, split)[0]
         for _ in range(questions)
     ]
-    branches = tuple(Branch(question=q.text, reply=Reply(answer=q.answer), task=q.family) for q in asked if q)
-    return Dialogue(images=(draw_scene(scene, SIDE),), branches=branches)
+    return tuple(Branch(question=q.text, reply=Reply(answer=q.answer), task=q.family) for q in asked if q)
 
 
 # Descriptions.
