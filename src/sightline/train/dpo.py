@@ -1,12 +1,13 @@
 """Stage 3, DPO: pairs of replies on one prefix, the rejected one an exact hallucination.
 
 Both branches of a pair share the encoding of the image and of what was read. The reference is the model
-as SFT left it; every pair is fresh from the world and seen once, so its log-probabilities are computed with
-the batch and there is nothing to cache.
+as SFT left it. A pair of the worlds is fresh and seen once: the reference reads it with the batch. A user's
+rows are shown again: what the reference holds of them is computed once and kept (`reference.py`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,14 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from sightline.mllm.model import SightlineForConditionalGeneration
+from sightline.mllm.weights import MANIFEST, sha256
 from sightline.train.backbones import BackboneRecipe
 from sightline.train.loop import fit
 from sightline.train.losses import ReplyTokens, reply_tokens
-from sightline.train.own_data import OwnData, stage_batches
+from sightline.train.own_data import OwnData, RowBatches, stage_batches
 from sightline.train.packing import Packed
 from sightline.train.preference import PAIR_LOSSES, Pairs, token_weights
 from sightline.train.preview import loss_view
 from sightline.train.recipe import Preference, Recipe
+from sightline.train.reference import WithReference, keep_reference, shown_whole
 from sightline.train.stage import load_folder, load_stage, save_stage
 
 
@@ -39,14 +42,19 @@ def dpo(
     """
     load = partial(load_folder, start) if start else partial(load_stage, recipe.sft, run)
     model, vocabulary = load(device)
-    reference, _ = load(device)
-    reference.train(False)
-    reference.requires_grad_(False)
-    loss = partial(pair_loss, reference=reference, preference=recipe.preference)
     plan, make = stage_batches(
         own, recipe.dpo, run, vocabulary, model.config, data=recipe.dpo_data, pairs=True
     )
-    fit(model, plan, make, loss, run, view=partial(loss_view, vocabulary=vocabulary))
+    if isinstance(make, RowBatches) and shown_whole(make.own):
+        key = sha256((start or run / recipe.sft.name / "model") / MANIFEST)
+        kept = keep_reference(make, model, run / plan.name / "reference", key=key, workers=plan.workers)
+        loss = partial(kept_loss, preference=recipe.preference)
+        fit(model, plan, kept, loss, run, view=lambda batch: loss_view(batch.packed, vocabulary))
+    else:
+        reference = load(device)[0].requires_grad_(False)
+        reference.train(False)
+        beside = partial(pair_loss, reference=reference, preference=recipe.preference)
+        fit(model, plan, make, beside, run, view=partial(loss_view, vocabulary=vocabulary))
     return save_stage(model, vocabulary, plan, run)
 
 
@@ -61,11 +69,18 @@ def pair_loss(
 
     Returns the sum, the number of pairs, and how many pairs are ranked right against the reference.
     """
-    assert isinstance(model, SightlineForConditionalGeneration)
-    said = reply_tokens(model, packed)
     with torch.no_grad():
-        was = reply_tokens(reference, packed)
-    pairs = pairs_of(said, was, gamma=preference.gamma)
+        was = reply_tokens(reference, packed).logprobs
+    return kept_loss(model, WithReference(packed=packed, reference=was), preference=preference)
+
+
+def kept_loss(
+    model: nn.Module, batch: WithReference, *, preference: Preference
+) -> tuple[Tensor, float, dict[str, float]]:
+    """As `pair_loss`, where it is known what the reference holds of the replies' tokens."""
+    assert isinstance(model, SightlineForConditionalGeneration)
+    said = reply_tokens(model, batch.packed)
+    pairs = pairs_of(said, replace(said, logprobs=batch.reference), gamma=preference.gamma)
     loss = PAIR_LOSSES[preference.loss](pairs, preference.beta)
     loss = loss - preference.anchor * said.total()[::2]
     right = pairs.chosen_ratio > pairs.rejected_ratio

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TextIO, cast
+from typing import Any, Literal, TextIO
 
 import numpy as np
 import torch
@@ -146,10 +146,14 @@ class RowIndex(Sequence[Placed]):
         return len(self._ends)
 
     def __getitem__(self, number: int) -> Placed:  # type: ignore[override]  # no slices: nobody cuts it
-        start = int(self._ends[number - 1]) if number else 0
+        return Placed.from_json(self.lines(number, number + 1))
+
+    def lines(self, first: int, end: int) -> bytes:
+        """What stands in the file of rows `first` up to `end`, which is not among them."""
+        start = int(self._ends[first - 1]) if first else 0
         with self.path.open("rb") as file:
             file.seek(start)
-            return Placed.from_json(file.read(int(self._ends[number]) - start))
+            return file.read(int(self._ends[end - 1]) - start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,20 +254,40 @@ class RowBatches:
 
     def __call__(self, seed: int, draw: int) -> Packed:
         """Batch number `draw`. Raises `DataError` for a row that was whole when it was first read."""
-        numbers = range(draw * self.samples, (draw + 1) * self.samples)
-        mixture = RowMixture(cast("Any", self.rows), self._weights, seed)
-        episodes = [self._sample(seed, number, mixture) for number in numbers]
+        mixture = self._mixture(seed)
+        return self.packed([self._sample(seed, one, mixture) for one in self._numbers(draw)])
+
+    def packed(self, episodes: Sequence[Episode]) -> Packed:
+        """Episodes as a batch, their replies in the order in which they stand."""
         return pack_episodes(episodes, self.encoder.vocabulary, length=self.encoder.length, side=self.side)
 
-    def _sample(self, seed: int, number: int, mixture: RowMixture) -> Episode:
-        before, after = (math.floor(count * self.own.share) for count in (number, number + 1))
-        if after > before:
-            return self.encoder.world(seed, before, self.worlds)
-        placed = cast("Placed", mixture[number - before][1])
+    def drawn(self, seed: int, draw: int) -> list[tuple[str, int]]:
+        """The rows of batch `draw`, where no worlds are mixed in: the source of each and its number there."""
+        assert not self.own.worlds
+        mixture = self._mixture(seed)
+        return [mixture[one] for one in self._numbers(draw)]
+
+    def episode(self, source: str, number: int) -> Episode:
+        """A row of a source. Raises `DataError` where it is not whole any more."""
+        placed = self.rows[source][number]
         try:
             return self.encoder.row(placed)
         except Broken as broken:
             raise placed.fault(broken).error() from broken
+
+    def _numbers(self, draw: int) -> range:
+        return range(draw * self.samples, (draw + 1) * self.samples)
+
+    def _sample(self, seed: int, number: int, mixture: Any) -> Episode:
+        before, after = (math.floor(count * self.own.share) for count in (number, number + 1))
+        if after > before:
+            return self.encoder.world(seed, before, self.worlds)
+        return self.episode(*mixture[number - before])
+
+    def _mixture(self, seed: int) -> Any:
+        """The source and the number there of each sample's row."""
+        numbers: Any = {name: range(len(rows)) for name, rows in self.rows.items()}
+        return RowMixture(numbers, self._weights, seed)
 
     @cached_property
     def _weights(self) -> Any:
