@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from sightline.errors import ConfigError
 from sightline.mllm.chat import Dialogue
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.packing import Packed, pack
+from sightline.train.worlds.asking import asking_dialogue
+from sightline.train.worlds.catalogue import WORLDS
 from sightline.train.worlds.covered import covered_dialogue, covered_pairs, hearsay_dialogue
 from sightline.train.worlds.document_dialogues import (
     copy_dialogue,
@@ -37,6 +40,11 @@ Rng = np.random.Generator
 Mixture = tuple[tuple[str, float], ...]
 """(world, share of the dialogues) ..."""
 
+
+def _asking(world: str, rng: Rng, split: Split) -> Dialogue:
+    return asking_dialogue(rng, world, split)
+
+
 DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "describe": lambda rng, split: describe_dialogue(rng, split),
     "describe_1": lambda rng, split: describe_dialogue(rng, split, most=1),
@@ -54,7 +62,9 @@ DIALOGUES: Mapping[str, Callable[[Rng, Split], Dialogue]] = {
     "reading": lambda rng, split: reading_dialogue(rng, split, questions=14),
     "reading_call": lambda rng, split: reading_call_dialogue(rng, split),
     "copy": lambda rng, split: copy_dialogue(rng),
+    **{f"world:{name}": partial(_asking, name) for name in WORLDS},
 }
+"""By name; `world:tables` and the like are questions about samples of the catalogue's worlds."""
 PAIRS: Mapping[str, Callable[[Rng, Split], Pair]] = {
     "scenes": preference_pairs,
     "descriptions": description_pairs,
