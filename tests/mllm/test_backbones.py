@@ -133,6 +133,8 @@ def test_what_does_not_fit_is_said_in_a_line(folders: dict[str, str], tmp_path: 
         join_backbones(str(tmp_path / "nowhere"), folders["qwen2"])
     with pytest.raises(ConfigError, match="no layer -9"):
         join_backbones(folders["siglip"], folders["qwen2"], select_layer=-9)
+    with pytest.raises(ConfigError, match="a Q-Former is trained before it connects"):
+        join_backbones(folders["siglip"], folders["qwen2"], connector="qformer")
     (tmp_path / "bert").mkdir()
     BertConfig(hidden_size=32).save_pretrained(tmp_path / "bert")
     with pytest.raises(ConfigError, match="bert is no vision encoder"):

@@ -58,6 +58,8 @@ def join_backbones(
         ConfigError: parts that do not fit into the slots; the message says what and why.
         WeightsError: nothing usable in a folder, or weights are missing in it.
     """
+    if connector == "qformer":
+        raise ConfigError("a Q-Former is trained before it connects: see the stages blip2 and blip2-llm")
     tower, processor = load_tower(vision, dtype)
     model, tokenizer = load_language(language, dtype)
     first_new = len(tokenizer)
