@@ -89,7 +89,7 @@ def sft(
     start: Start = None,
     lora: Annotated[int | None, typer.Option(help="Train an adapter of this rank alone.", min=1)] = None,
     quantize: Annotated[
-        bool, typer.Option("--quantize", help="With --lora: the frozen weights in 4 bits; needs a GPU.")
+        bool, typer.Option("--quantize", help="With --lora: the frozen weights in 4 bits (extra qlora).")
     ] = False,
 ) -> None:
     """Stage 2: questions, thoughts and planner traces, or rows of yours; loss on replies alone."""

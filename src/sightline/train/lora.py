@@ -28,6 +28,9 @@ from sightline.train.plan import Plan
 if TYPE_CHECKING:
     from peft import PeftModel
 
+REPACKS = "support_avx512bf16_for_cpu"
+"""Of bitsandbytes' 4-bit layers: they may change their layout on a CPU to one for inference alone."""
+
 TRAINS = (("lora_", 1.0), (r"^projector\.modules_to_save", 1.0))
 
 
@@ -39,7 +42,7 @@ class Lora:
         rank: of each pair of matrices.
         alpha: the pair's product is scaled by alpha / rank; None takes twice the rank, as LLaVA does.
         dropout: of what goes into the pair.
-        quantize: hold the frozen weights in 4 bits: needs a GPU and the extra `qlora`.
+        quantize: hold the frozen weights in 4 bits: needs the extra `qlora`.
     """
 
     rank: int = 16
@@ -72,6 +75,11 @@ def add_lora(model: SightlineForConditionalGeneration, lora: Lora) -> PeftModel:
         target_modules=[n for n in names if n.startswith("language_model.") and "lm_head" not in n],
         modules_to_save=["projector"],
     )
+    for (
+        module
+    ) in model.modules():  # else a forward in evaluation repacks 4 bits, with no gradients from then on
+        if hasattr(module, REPACKS):
+            setattr(module, REPACKS, False)
     with _old_names():  # In the model's precision: the loop holds masters in float32.
         return get_peft_model(model, config, autocast_adapter_dtype=False)
 
@@ -89,11 +97,9 @@ def merge(model: SightlineForConditionalGeneration, adapter: Path) -> SightlineF
 def four_bit(device: torch.device) -> dict[str, Any]:
     """Settings of `from_pretrained` that hold the language model's weights in 4 bits, its head left out.
 
-    Raises `ConfigError` without a GPU, or without bitsandbytes.
+    Raises `ConfigError` without bitsandbytes.
     """
     _need("bitsandbytes", "qlora")
-    if device.type != "cuda":
-        raise ConfigError("weights in 4 bits need a GPU, and there is none")
     from transformers import BitsAndBytesConfig
 
     config = BitsAndBytesConfig(

@@ -41,11 +41,17 @@ class FlopMeter:
         taken = next(value for value in (*args, *kwargs.values()) if isinstance(value, Tensor))
         width = out.shape[1] if isinstance(module, nn.Conv2d) else out.shape[-1]
         matrices = [(p, share) for p, share in shares_at_work(module) if p.ndim > 1]
-        entries = sum(p.numel() * share for p, share in matrices)
+        entries = sum(_entries(p) * share for p, share in matrices)
         trained = sum(p.numel() * share for p, share in matrices if p.requires_grad)
         trained = trained if torch.is_grad_enabled() else 0
         times = entries * (1 + int(taken.requires_grad)) + trained
         self.flops += 2.0 * times * (out.numel() // width)
+
+
+def _entries(weight: Tensor) -> int:
+    """Of the matrix that a parameter stands for: in 4 bits (bitsandbytes), a byte holds two."""
+    quantized = getattr(weight, "quant_state", None)
+    return weight.numel() if quantized is None else int(quantized.shape.numel())
 
 
 @lru_cache
