@@ -157,11 +157,13 @@ def _own(
 
 
 @app.command()
-def grpo(recipe: RecipeName = "embedded", run: Run = None) -> None:
+def grpo(recipe: RecipeName = "embedded", run: Run = None, start: Start = None) -> None:
     """Stage 4: replies of the model's own, rewarded by the worlds."""
+    from functools import partial
+
     from sightline.train.grpo import grpo as stage
 
-    _run(stage, recipe, run)
+    _run(partial(stage, start=_start(start)), recipe, run)
 
 
 @app.command()

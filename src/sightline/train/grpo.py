@@ -18,33 +18,30 @@ from sightline.mllm.attention import cached_attention
 from sightline.mllm.chat import Dialogue
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.train.loop import Plan, fit, to_device
+from sightline.train.loop import fit, to_device
 from sightline.train.losses import reply_tokens
 from sightline.train.mixtures import dialogues_batch
 from sightline.train.packing import pack_episodes
 from sightline.train.policy import by_reply, group_advantages, grpo_loss
 from sightline.train.recipe import Policy, Recipe
 from sightline.train.rollouts import play, right_by_task
-from sightline.train.stage import load_stage, save_stage
+from sightline.train.stage import load_folder, load_stage, save_stage
 
 Prompts = tuple[int, tuple[Dialogue, ...]]
 """A seed for the sampling, and the dialogues to answer."""
 
 
-def grpo(recipe: Recipe, run: Path, device: torch.device) -> Path:
-    """From the model after DPO. Returns the folder of the model after GRPO.
+def grpo(recipe: Recipe, run: Path, device: torch.device, *, start: Path | None = None) -> Path:
+    """From the model after DPO, or that of `start`. Returns the folder of the model after GRPO.
 
     Raises `ConfigError` where the recipe has no such stage.
     """
-    if recipe.grpo is None or recipe.policy is None:
+    plan, policy = recipe.grpo, recipe.policy
+    if plan is None or policy is None:
         raise ConfigError(f"the recipe {recipe.name} has no stage grpo")
-    return improve(recipe.dpo, recipe.grpo, recipe.policy, run, device)
-
-
-def improve(before: Plan, plan: Plan, policy: Policy, run: Path, device: torch.device) -> Path:
-    """GRPO from the model that the stage `before` left."""
-    model, vocabulary = load_stage(before, run, device)
-    reference, _ = load_stage(before, run, device)
+    load = partial(load_folder, start) if start else partial(load_stage, recipe.dpo, run)
+    model, vocabulary = load(device)
+    reference, _ = load(device)
     reference.train(False)
     reference.requires_grad_(False)
     make = partial(dialogues_batch, mixture=policy.mixture, count=policy.dialogues)
