@@ -31,7 +31,7 @@ from sightline.train.stage import load_folder
 from sightline.train.worlds.scene_dialogues import direct_dialogue
 from sightline.train.worlds.scenes import Split
 
-STAGES = ("looking", "sft", "longer", "dpo", "grpo")
+STAGES = ("sft", "longer", "dpo", "grpo")
 
 
 def row(stage: str, model: Path, split: Split, *, captions: int, dialogues: int) -> dict[str, str]:
@@ -53,6 +53,7 @@ def row(stage: str, model: Path, split: Split, *, captions: int, dialogues: int)
         "split": split,
         "hallucinated, covered scenes": percent(_hits(covered.made_up, covered.named)),
         "things named there": f"{100 * covered.recall:.1f} % of {covered.things}",
+        "right descriptions there": percent(_hits(covered.exact, covered.captions)),
         "hallucinated, plain scenes": percent(_hits(plain.made_up, plain.named)),
         "things named": f"{100 * plain.recall:.1f} % of {plain.things}",
         "answers": percent([hit for family in hits.values() for hit in family]),
