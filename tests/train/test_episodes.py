@@ -25,10 +25,12 @@ from sightline.mllm.reasoner import CANNOT_TELL, Reasoner, Said
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.cli import app
 from sightline.train.episodes import (
+    Chorus,
     Speaker,
     by_episode,
     by_prompt,
     grpo_tools,
+    play_group,
     play_one,
     tasks_batch,
     tool_loss,
@@ -50,10 +52,7 @@ SEEN = Note(id="e1", call=Call(name="toss", args=()), text="ok: it lies there")
 
 
 class Toss:
-    """Asks twice, the second time with a note; the answer is right for every second episode it plays."""
-
-    def __init__(self) -> None:
-        self.played = 0
+    """Asks twice, the second time with a note; the answer is right for every second voice."""
 
     def play(
         self,
@@ -63,11 +62,33 @@ class Toss:
         state: Mapping[str, Any] | None,
         reasoner: Reasoner,
     ) -> str:
-        self.played += 1
+        assert isinstance(reasoner, Speaker)
         pixels = np.full((32, 32, 3), 200, np.uint8)
         for notes in ([], [SEEN]):
             reasoner.reply(images=[pixels], tools=(), notes=notes, question=question)
-        return "heads" if self.played % 2 else "tails"
+        return "tails" if reasoner.voice % 2 else "heads"
+
+
+class Uneven(Toss):
+    """Each voice asks once more than the one before it, and the last one fails if it is told to."""
+
+    def __init__(self, failing: int | None = None) -> None:
+        self.failing = failing
+
+    def play(
+        self,
+        image: Path | bytes,
+        question: str,
+        choices: Sequence[str],
+        state: Mapping[str, Any] | None,
+        reasoner: Reasoner,
+    ) -> str:
+        assert isinstance(reasoner, Speaker)
+        for turn in range(reasoner.voice + 1):
+            reasoner.reply(images=[], tools=(), notes=[], question=f"{question} {turn * reasoner.voice}")
+        if reasoner.voice == self.failing:
+            raise SightlineError("the coin is gone")
+        return "heads"
 
 
 def item(answer: str = "heads") -> Item:
@@ -77,7 +98,11 @@ def item(answer: str = "heads") -> Item:
 
 
 def speaker(model: SightlineForConditionalGeneration, v: Vocabulary, seed: int = 1) -> Speaker:
-    return Speaker(model, v, SAMPLING, torch.Generator().manual_seed(seed))
+    return Speaker(Chorus(model, v, SAMPLING, torch.Generator().manual_seed(seed)))
+
+
+def chorus(model: SightlineForConditionalGeneration, v: Vocabulary, voices: int = 3) -> Chorus:
+    return Chorus(model, v, SAMPLING, torch.Generator().manual_seed(7), voices=voices)
 
 
 def test_the_speaker_remembers_what_it_was_asked_and_said(
@@ -115,6 +140,36 @@ def test_what_does_not_parse_cannot_tell(new_model: NewModel, vocabulary: Vocabu
     with cached_attention(model):
         said = speaker(model, vocabulary).reply(images=[], tools=(), notes=[], question="Heads?")
     assert said.reply == Reply(answer=CANNOT_TELL)
+
+
+def test_side_by_side_is_the_same_whoever_is_first(new_model: NewModel, vocabulary: Vocabulary) -> None:
+    model = new_model()
+    with cached_attention(model):
+        first, *others = (play_group(Uneven(), item(), chorus(model, vocabulary), 3) for _ in range(4))
+    assert [len(one.turns) for one in first] == [1, 2, 3]
+    assert all(other == first for other in others)
+
+
+def test_voices_that_are_shown_the_same_say_their_own(new_model: NewModel, vocabulary: Vocabulary) -> None:
+    model = new_model()
+    with cached_attention(model):
+        played = play_group(Toss(), item(), chorus(model, vocabulary, 8), 8)
+    assert len({tuple(one.turns[0].prefix) for one in played}) == 1
+    assert len({tuple(one.turns[0].said) for one in played}) > 4
+    assert [one.reward for one in played] == [1.0, 0.0] * 4
+
+
+def test_an_episode_that_fails_ends_the_group(new_model: NewModel, vocabulary: Vocabulary) -> None:
+    model = new_model()
+    with cached_attention(model), pytest.raises(SightlineError, match="the coin is gone"):
+        play_group(Uneven(failing=1), item(), chorus(model, vocabulary), 3)
+
+
+def test_all_voices_hear_of_a_policy_that_fails(new_model: NewModel, vocabulary: Vocabulary) -> None:
+    model = new_model()
+    model.language_model.forward = None
+    with cached_attention(model), pytest.raises(TypeError):
+        play_group(Toss(), item(), chorus(model, vocabulary), 3)
 
 
 def test_tokens_of_an_episode_are_those_of_its_turns(new_model: NewModel, vocabulary: Vocabulary) -> None:
@@ -166,11 +221,9 @@ def test_the_loss_is_the_mean_over_an_episode_by_hand(new_model: NewModel, vocab
 
 
 def test_what_led_to_the_right_answer_becomes_likelier(new_model: NewModel, vocabulary: Vocabulary) -> None:
-    model, seeds = new_model(), (1, 2, 3)
-    toss = Toss()
+    model = new_model()
     with cached_attention(model):
-        generator = torch.Generator().manual_seed(7)
-        played = [play_one(toss, item(), Speaker(model, vocabulary, SAMPLING, generator)) for _ in seeds]
+        played = play_group(Toss(), item(), chorus(model, vocabulary), 3)
     prompts, owners = by_prompt(played)
     packed = pack_episodes(prompts, vocabulary, length=512, side=128)
 

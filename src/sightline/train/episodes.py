@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from threading import Condition
 from typing import Any, Protocol
 
 import numpy as np
@@ -92,10 +94,18 @@ Tasks = tuple[int, tuple[Item, ...]]
 """A seed for the sampling, and the questions to play."""
 
 
-class Speaker(Reasoner):
-    """The policy as a reasoner: it samples without a grammar, and remembers what it was asked and said.
+class Chorus:
+    """One policy that speaks in several episodes at once.
 
-    What does not parse, or is cut, is an answer of `cannot tell`.
+    Episodes run in threads of their own. Each waits until all that still run have asked; then those that were
+    shown the same are answered in one batch. What is sampled does not depend on which thread was first.
+
+    Args:
+        model: the policy.
+        vocabulary: of the model.
+        sampling: of what is said; `replies` does not count.
+        generator: the same state gives the same replies on the same machine.
+        voices: how many episodes there are.
     """
 
     def __init__(
@@ -104,12 +114,69 @@ class Speaker(Reasoner):
         vocabulary: Vocabulary,
         sampling: Sampling,
         generator: torch.Generator,
+        *,
+        voices: int = 1,
     ) -> None:
-        super().__init__(model, vocabulary)
-        self._sampling, self._generator = replace(sampling, replies=1), generator
+        self.model, self.vocabulary, self.sampling = model, vocabulary, sampling
+        self._generator, self._singing = generator, set(range(voices))
+        self._asked: dict[int, Turn] = {}
+        self._said: dict[int, list[int] | BaseException] = {}
+        self._turn = Condition()
+
+    def ask(self, voice: int, turn: Turn) -> list[int]:
+        """What an episode's policy says to a turn that has nothing said yet. Raises what sampling raises."""
+        with self._turn:
+            self._asked[voice] = turn
+            self._answer_all()
+            self._turn.wait_for(lambda: voice in self._said)
+            said = self._said.pop(voice)
+        if isinstance(said, BaseException):
+            raise said
+        return said
+
+    def leave(self, voice: int) -> None:
+        """The episode is over: nobody waits for it any more."""
+        with self._turn:
+            self._singing.discard(voice)
+            self._answer_all()
+
+    def _answer_all(self) -> None:
+        if not self._singing or set(self._asked) != self._singing:
+            return
+        shared: dict[object, list[int]] = defaultdict(list)
+        for voice in sorted(self._asked):
+            shared[_shown(self._asked[voice])].append(voice)
+        for voices in shared.values():
+            self._said |= dict(zip(voices, self._sample(self._asked[voices[0]], len(voices)), strict=True))
+        self._asked.clear()
+        self._turn.notify_all()
+
+    @torch.no_grad()  # here, not outside: each thread has its own
+    def _sample(self, turn: Turn, voices: int) -> Sequence[list[int] | BaseException]:
+        try:
+            cache = read(self.model, turn.prefix, turn.images)
+            sampling, eos = replace(self.sampling, replies=voices), self.vocabulary.marks["eos"]
+            return sample(self.model, cache, turn.asked, sampling, eos, self._generator)
+        except Exception as error:  # each episode gets it, or they would wait for ever
+            return [error] * voices
+
+
+def _shown(turn: Turn) -> tuple[object, ...]:
+    images = tuple((image.shape, image.tobytes()) for image in turn.images)
+    return tuple(turn.prefix), tuple(turn.asked), images
+
+
+class Speaker(Reasoner):
+    """The policy as a reasoner: it samples without a grammar, and remembers what it was asked and said.
+
+    What does not parse, or is cut, is an answer of `cannot tell`.
+    """
+
+    def __init__(self, chorus: Chorus, voice: int = 0) -> None:
+        super().__init__(chorus.model, chorus.vocabulary)
+        self.chorus, self.voice = chorus, voice
         self.turns: list[Turn] = []
 
-    @torch.no_grad()  # here, not outside: a graph may ask from a thread of its own
     def reply(
         self,
         *,
@@ -125,13 +192,13 @@ class Speaker(Reasoner):
         v, config = self.vocabulary, self.model.config
         prefix = prompt_prefix(v, tools, len(images), notes, config.tokens_per_image)
         asked = question_ids(v, question)
-        longest = config.text_config.max_position_embeddings - self._sampling.max_tokens
+        longest = config.text_config.max_position_embeddings - self.chorus.sampling.max_tokens
         if len(prefix) + len(asked) > longest:
             raise ValueError(f"a prompt of {len(prefix) + len(asked)} tokens; the model takes {longest}")
-        cache = read(self.model, prefix, images)
-        said = sample(self.model, cache, asked, self._sampling, v.marks["eos"], self._generator)[0]
-        self.turns.append(Turn(prefix=prefix, images=tuple(images), asked=asked, said=said))
-        return Said(_parsed(said, v, tools), 1.0, len(said))
+        turn = Turn(prefix=prefix, images=tuple(images), asked=asked, said=[])
+        turn = replace(turn, said=self.chorus.ask(self.voice, turn))
+        self.turns.append(turn)
+        return Said(_parsed(turn.said, v, tools), 1.0, len(turn.said))
 
 
 def _parsed(said: Sequence[int], v: Vocabulary, tools: Sequence[ToolSpec]) -> Reply:
@@ -199,10 +266,9 @@ def tool_loss(
     seed, items = tasks
     generator = torch.Generator(model.device).manual_seed(seed)
     with cached_attention(model):
-        speak = partial(Speaker, model, vocabulary, policy.sampling, generator)
-        groups = [
-            [play_one(environment, item, speak()) for _ in range(policy.sampling.replies)] for item in items
-        ]
+        voices = policy.sampling.replies
+        chorus = partial(Chorus, model, vocabulary, policy.sampling, generator, voices=voices)
+        groups = [play_group(environment, item, chorus(), voices) for item in items]
     played = [one for group in groups for one in group]
     prompts, owners = by_prompt(played)
     side = model.config.vision_config.image_size
@@ -217,6 +283,19 @@ def tool_loss(
         logprobs, logprobs.detach(), before, advantages, mask, clip=policy.clip, beta=policy.beta
     )
     return loss.sum(), float(len(loss)), _figures(groups)
+
+
+def play_group(environment: Environment, item: Item, chorus: Chorus, voices: int) -> list[Played]:
+    """Episodes of one question, side by side. Raises what the first of them raises that fails."""
+
+    def play(voice: int) -> Played:
+        try:
+            return play_one(environment, item, Speaker(chorus, voice))
+        finally:
+            chorus.leave(voice)
+
+    with ThreadPoolExecutor(voices) as pool:
+        return list(pool.map(play, range(voices)))
 
 
 def play_one(environment: Environment, item: Item, speaker: Speaker) -> Played:
@@ -242,11 +321,10 @@ def by_prompt(played: Sequence[Played]) -> tuple[list[Episode], list[int]]:
         What `pack_episodes` takes, with a reply a turn, and in the order of its replies which of `played`
         each reply is of.
     """
-    shared: dict[tuple[object, ...], list[tuple[int, Turn]]] = defaultdict(list)
+    shared: dict[object, list[tuple[int, Turn]]] = defaultdict(list)
     for number, one in enumerate(played):
         for turn in one.turns:
-            shown = tuple((image.shape, image.tobytes()) for image in turn.images)
-            shared[tuple(turn.prefix), tuple(turn.asked), shown].append((number, turn))
+            shared[_shown(turn)].append((number, turn))
     episodes = [
         Episode(
             prefix=turns[0][1].prefix,
