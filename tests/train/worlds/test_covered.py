@@ -56,19 +56,20 @@ def test_hearsay_tells_all_and_a_description_what_is_seen(seed: int) -> None:
     assert told.branches[0].question == said.branches[0].question
 
 
-def test_the_rejected_side_guesses_at_each_card_or_lacks_a_thing() -> None:
+def test_the_rejected_side_guesses_at_cards_or_lacks_a_thing_where_there_are_none() -> None:
     guessing = []
     for seed in SEEDS:
         covered, pair = cover(rng(seed)), covered_pairs(rng(seed))
-        things = covered.seen.things
-        assert judge(pair.dialogue.branches[0].reply.answer or "", things).exact == 1
+        image, said = pair.dialogue.images[0], pair.dialogue.branches[0].reply.answer or ""
+        guessing.append(np.array_equal(image, draw_covered(covered)))
+        things = covered.seen.things if guessing[-1] else (*covered.seen.things, *covered.hidden)
         rejected = judge(pair.rejected.answer or "", things)
-        guessing.append(rejected.named > len(things))
+        assert judge(said, things).exact == 1
         if guessing[-1]:
             assert rejected.named - len(things) == rejected.made_up == len(covered.hidden)
         else:
             assert (rejected.named, rejected.made_up) == (len(things) - 1, 0)
-    assert 0.4 < np.mean(guessing) < 0.9
+    assert 0.3 < np.mean(guessing) < 0.8
 
 
 def test_guesses_of_the_training_split_name_no_held_out_pair() -> None:

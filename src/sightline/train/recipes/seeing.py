@@ -69,9 +69,9 @@ RECIPE = Recipe(
     sft=Plan(name="sft", steps=400, lr=3e-4, trains=TOWER_FROZEN, warmup=20, decay_from=0.3, save_every=100),
     sft_data=TextData(mixture=CARELESS, rows=4, length=1024),
     dpo=Plan(name="dpo", steps=80, lr=5e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.3, save_every=50),
-    dpo_data=TextData(mixture=(("covered", 0.7), ("descriptions", 0.3)), rows=4, length=1024),
-    preference=Preference(anchor=0.05),
-    grpo=Plan(name="grpo", steps=100, lr=6e-5, trains=TOWER_FROZEN, warmup=5, decay_from=0.5, save_every=20),
+    dpo_data=TextData(mixture=(("covered", 1.0),), rows=4, length=1024),
+    preference=Preference(anchor=0.1),
+    grpo=Plan(name="grpo", steps=180, lr=1e-4, trains=TOWER_FROZEN, warmup=10, decay_from=0.5, save_every=20),
     policy=Policy(
         mixture=(("covered", 0.7), ("describe", 0.3)),
         dialogues=6,

@@ -32,8 +32,8 @@ CARD = 0.26
 """Side of a card, as a fraction of the image's; the largest things measure 0.22 or so."""
 MOST = 3
 """Cards on a scene."""
-LEFT_OUT = 0.4
-"""How many of the rejected descriptions lack a thing in place of guessing."""
+OPEN = 0.45
+"""How many of the pairs are of scenes without cards."""
 GREY, EDGE = (150, 150, 150), (90, 90, 90)
 
 
@@ -89,17 +89,19 @@ def covered_dialogue(rng: np.random.Generator, split: Split = "train") -> Dialog
 
 
 def covered_pairs(rng: np.random.Generator, split: Split = "train") -> Pair:
-    """What can be seen, against the same with guesses of what is under the cards, or with a thing less.
+    """What can be seen, against the same with guesses of what is under the cards.
 
-    The second kind keeps the shorter of two descriptions from being the better one always.
+    Or, in `OPEN` of the draws, a scene without cards against the same with a thing less: the shorter of two
+    descriptions is not the better one always.
     """
     covered = cover(rng, split)
-    seen = covered.seen.things
-    told = (*seen, *(_guess(rng, thing, split) for thing in covered.hidden))
-    if len(seen) > 1 and rng.random() < LEFT_OUT:
-        left_out = int(rng.integers(len(seen)))
-        told = (*seen[:left_out], *seen[left_out + 1 :])
-    dialogue = _asked(rng, covered, seen, split, "describe")
+    told = (*covered.seen.things, *(_guess(rng, thing, split) for thing in covered.hidden))
+    if rng.random() < OPEN:
+        whole = (*covered.seen.things, *covered.hidden)
+        covered = Covered(seen=replace(covered.seen, things=whole), hidden=())
+        left_out = int(rng.integers(len(whole)))
+        told = (*whole[:left_out], *whole[left_out + 1 :])
+    dialogue = _asked(rng, covered, covered.seen.things, split, "describe")
     return Pair(dialogue=dialogue, rejected=Reply(answer=describe(told)))
 
 
