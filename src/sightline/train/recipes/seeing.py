@@ -8,7 +8,7 @@
 
 It is there to study what alignment does: it describes scenes and answers questions about them with no tool,
 and makes mistakes; SFT teaches it some, with captions that tell more than their pictures show. On one core of
-a busy machine the tower takes 15 minutes, looking 40, SFT 7, DPO 5 and GRPO 10. Expect four of five things
+a busy machine the tower takes 11 minutes, looking 40, SFT 8, DPO 7 and GRPO 12. Expect four of five things
 named right after SFT, and of what is named on covered scenes more than two fifths made up; a quarter after
 DPO. docs/training.md has the table.
 """
@@ -69,7 +69,7 @@ RECIPE = Recipe(
     ),
     sft=Plan(name="sft", steps=400, lr=3e-4, trains=TOWER_FROZEN, warmup=20, decay_from=0.3, save_every=100),
     sft_data=TextData(mixture=CARELESS, rows=4, length=1024),
-    dpo=Plan(name="dpo", steps=160, lr=5e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.3, save_every=50),
+    dpo=Plan(name="dpo", steps=240, lr=5e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.3, save_every=50),
     dpo_data=TextData(mixture=(("covered", 1.0),), rows=4, length=1024),
     preference=Preference(anchor=0.1),
     grpo=Plan(name="grpo", steps=180, lr=1e-4, trains=TOWER_FROZEN, warmup=10, decay_from=0.5, save_every=20),
