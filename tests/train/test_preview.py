@@ -82,7 +82,9 @@ def test_a_model_that_knows_an_answer_says_it(
     dialogue = echo_dialogue(RNG(4))
     one = replace(dialogue, branches=dialogue.branches[:1])
     batch = pack(iter([one] * 9), vocabulary, rows=1, length=200, side=128, tokens_per_image=64)
-    plan = Plan(name="heart", steps=60, lr=1e-2, trains=(("^language_model", 1.0),), warmup=5, log_every=60)
+    plan = Plan(
+        name="heart", steps=150, lr=1e-2, trains=(("^language_model", 1.0),), warmup=5, decay_from=0.5
+    )
     model = new_model()
     fit(model, plan, lambda seed, draw: batch, reply_loss, tmp_path)
     (said,) = sampler(vocabulary, [one], max_tokens=90)(model)
