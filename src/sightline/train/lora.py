@@ -75,9 +75,8 @@ def add_lora(model: SightlineForConditionalGeneration, lora: Lora) -> PeftModel:
         target_modules=[n for n in names if n.startswith("language_model.") and "lm_head" not in n],
         modules_to_save=["projector"],
     )
-    for (
-        module
-    ) in model.modules():  # else a forward in evaluation repacks 4 bits, with no gradients from then on
+    # Else a forward pass in evaluation repacks the 4 bits, and there are no gradients from then on.
+    for module in model.modules():
         if hasattr(module, REPACKS):
             setattr(module, REPACKS, False)
     with _old_names():  # In the model's precision: the loop holds masters in float32.
