@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,12 @@ from sightline.errors import SightlineError
 from sightline.mllm.reasoner import Reasoner
 from sightline.mllm.weights import MANIFEST
 from sightline.train.cli import app
+from sightline.train.dpo import dpo
 from sightline.train.evaluate import score
+from sightline.train.grpo import grpo
+from sightline.train.recipe import OwnPairs, Preference
 from sightline.train.recipes.tiny import RECIPE
+from sightline.train.rollouts import Sampling
 from sightline.train.sft import sft
 
 STAGES = ("pretrain", "sft", "dpo", "grpo")
@@ -82,6 +87,29 @@ def test_what_is_exported_answers(run: Path, tmp_path: Path) -> None:
     scores = score(reasoner, ("direct", "planner"), dialogues=1)
     assert all(0 <= s.right <= s.total for s in scores.values())
     assert any(task.startswith("planner/") for task in scores)
+
+
+def test_dpo_on_what_the_model_says_itself(run: Path, tmp_path: Path) -> None:
+    """It says nothing right yet: each reply has its first mistake, and the model moves."""
+    own = OwnPairs(
+        mixture=(("covered", 1.0),), dialogues=2, sampling=Sampling(replies=2, questions=1, max_tokens=8)
+    )
+    recipe = replace(RECIPE, own_pairs=own, preference=Preference(anchor=0.0))
+    start = run / "sft" / "model"
+    folder = dpo(recipe, tmp_path, torch.device("cpu"), start=start)
+    before, after = (Reasoner.load(one).model.state_dict() for one in (start, folder))
+    assert any(not torch.equal(before[name], value) for name, value in after.items())
+    log = [json.loads(line) for line in (tmp_path / "dpo" / "log.jsonl").read_text().splitlines()]
+    assert all("ranked" in record and "describe" in record for record in log)
+
+
+def test_grpo_begins_with_any_model(run: Path, tmp_path: Path) -> None:
+    assert RECIPE.grpo is not None
+    still = replace(RECIPE, grpo=replace(RECIPE.grpo, steps=1, lr=0.0))
+    folder = grpo(still, tmp_path, torch.device("cpu"), start=run / "sft" / "model")
+    after = Reasoner.load(folder).model.state_dict()
+    for name, value in Reasoner.load(run / "sft" / "model").model.state_dict().items():
+        assert torch.equal(after[name], value)
 
 
 def test_a_stage_without_the_one_before_it_says_so(tmp_path: Path) -> None:

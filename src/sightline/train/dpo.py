@@ -2,7 +2,8 @@
 
 Both branches of a pair share the encoding of the image and of what was read. The reference is the model
 as SFT left it. A pair of the worlds is fresh and seen once: the reference reads it with the batch. A user's
-rows are shown again: what the reference holds of them is computed once and kept (`reference.py`).
+rows are shown again: what the reference holds of them is computed once and kept (`reference.py`). A recipe's
+`own_pairs` are made of what the model says itself (`online_dpo.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from sightline.mllm.weights import MANIFEST, sha256
 from sightline.train.backbones import BackboneRecipe
 from sightline.train.loop import fit
 from sightline.train.losses import ReplyTokens, reply_tokens
+from sightline.train.mixtures import dialogues_batch
+from sightline.train.online_dpo import own_pairs_loss
 from sightline.train.own_data import OwnData, RowBatches, stage_batches
 from sightline.train.packing import Packed
 from sightline.train.preference import PAIR_LOSSES, Pairs, token_weights
@@ -42,6 +45,13 @@ def dpo(
     """
     load = partial(load_folder, start) if start else partial(load_stage, recipe.sft, run)
     model, vocabulary = load(device)
+    if own is None and isinstance(recipe, Recipe) and recipe.own_pairs:
+        plan, own_pairs = recipe.dpo, recipe.own_pairs
+        beside = partial(pair_loss, reference=_still(load(device)[0]), preference=recipe.preference)
+        spoken = partial(own_pairs_loss, vocabulary=vocabulary, own=own_pairs, loss=beside)
+        prompts = partial(dialogues_batch, mixture=own_pairs.mixture, count=own_pairs.dialogues)
+        fit(model, plan, prompts, spoken, run)
+        return save_stage(model, vocabulary, plan, run)
     plan, make = stage_batches(
         own, recipe.dpo, run, vocabulary, model.config, data=recipe.dpo_data, pairs=True
     )
@@ -51,11 +61,14 @@ def dpo(
         loss = partial(kept_loss, preference=recipe.preference)
         fit(model, plan, kept, loss, run, view=lambda batch: loss_view(batch.packed, vocabulary))
     else:
-        reference = load(device)[0].requires_grad_(False)
-        reference.train(False)
-        beside = partial(pair_loss, reference=reference, preference=recipe.preference)
+        beside = partial(pair_loss, reference=_still(load(device)[0]), preference=recipe.preference)
         fit(model, plan, make, beside, run, view=partial(loss_view, vocabulary=vocabulary))
     return save_stage(model, vocabulary, plan, run)
+
+
+def _still(model: SightlineForConditionalGeneration) -> SightlineForConditionalGeneration:
+    model.train(False)
+    return model.requires_grad_(False)
 
 
 def pair_loss(

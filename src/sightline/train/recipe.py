@@ -88,6 +88,23 @@ class Preference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnPairs:
+    """What a model says itself for DPO, see `online_dpo`.
+
+    Args:
+        mixture: which worlds' dialogues, in which shares.
+        dialogues: of a micro-batch of one process.
+        sampling: of the replies.
+        length: tokens of a row.
+    """
+
+    mixture: Mixture
+    dialogues: int = 8
+    sampling: Sampling = field(default_factory=Sampling)
+    length: int = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
 class RewardData:
     """What a reward model learns from.
 
@@ -193,6 +210,7 @@ class Recipe:
         sft, sft_data: questions, thoughts and planner traces.
         dpo, dpo_data: preference pairs.
         preference: the loss of DPO.
+        own_pairs: DPO's pairs are replies of the model's own against what sets them right, not `dpo_data`'s.
         grpo, policy: replies of the model's own, rewarded by the worlds; None where there is no such stage.
         reward, reward_data: a reward model from pairs, likewise.
         ppo, ppo_policy: the model's own replies, rewarded by the worlds or by the reward model, likewise.
@@ -220,6 +238,7 @@ class Recipe:
     dpo: Plan
     dpo_data: TextData
     preference: Preference = Preference()
+    own_pairs: OwnPairs | None = None
     grpo: Plan | None = None
     policy: Policy | None = None
     reward: Plan | None = None

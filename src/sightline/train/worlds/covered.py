@@ -16,10 +16,6 @@ from sightline.mllm.chat import Branch, Dialogue, Reply
 from sightline.train.worlds.dice import pick
 from sightline.train.worlds.scene_dialogues import SIDE, ask_description, describe
 from sightline.train.worlds.scenes import (
-    COLOURS,
-    HELD_OUT,
-    SHAPES,
-    SIZES,
     Scene,
     Split,
     Thing,
@@ -89,15 +85,16 @@ def covered_dialogue(rng: np.random.Generator, split: Split = "train") -> Dialog
 
 
 def covered_pairs(rng: np.random.Generator, split: Split = "train") -> Pair:
-    """What can be seen, against the same with guesses of what is under the cards.
+    """What can be seen, against the same with what lies under one of the cards.
 
-    Or, in `OPEN` of the draws, a scene without cards against the same with a thing less: the shorter of two
-    descriptions is not the better one always.
+    It is told as by somebody who knew: looks drawn at random give themselves away where nothing else has
+    their colour. Or, in `OPEN` of the draws, a scene without cards against the same with a thing less: the
+    shorter of two descriptions is not the better one always.
     """
     covered = cover(rng, split)
-    told = (*covered.seen.things, *(_guess(rng, thing, split) for thing in covered.hidden))
+    whole = (*covered.seen.things, *covered.hidden)
+    told = (*covered.seen.things, pick(rng, covered.hidden))
     if rng.random() < OPEN:
-        whole = (*covered.seen.things, *covered.hidden)
         covered = Covered(seen=replace(covered.seen, things=whole), hidden=())
         left_out = int(rng.integers(len(whole)))
         told = (*whole[:left_out], *whole[left_out + 1 :])
@@ -110,10 +107,3 @@ def _asked(
 ) -> Dialogue:
     branch = Branch(question=ask_description(rng, split), reply=Reply(answer=describe(told)), task=task)
     return Dialogue(images=(draw_covered(covered),), branches=(branch,))
-
-
-def _guess(rng: np.random.Generator, thing: Thing, split: Split) -> Thing:
-    """Another thing at the same place."""
-    looks = [(c, s) for c in COLOURS for s in SHAPES if split == "heldout" or (c, s) not in HELD_OUT]
-    colour, shape = pick(rng, looks)
-    return replace(thing, colour=colour, shape=shape, size=pick(rng, SIZES))
