@@ -34,15 +34,15 @@ from sightline.train.worlds.scenes import Split
 STAGES = ("sft", "longer", "dpo", "grpo")
 
 
-def row(stage: str, model: Path, split: Split, *, captions: int, dialogues: int) -> dict[str, str]:
+def row(stage: str, model: Path, split: Split, *, captions: int, dialogues: int, seed: int) -> dict[str, str]:
     """One line of the table."""
     network, vocabulary = load_folder(model, torch.device("cpu"))
     network.float().train(False)  # a CPU decodes faster in float32
-    score = partial(score_captions, network, vocabulary, count=captions, split=split)
+    score = partial(score_captions, network, vocabulary, count=captions, split=split, seed=seed)
     plain, covered = score(), score(covered=True)
     hits, thoughts = defaultdict(list), []
     for number in range(dialogues):
-        dialogue = direct_dialogue(np.random.default_rng((1, number, 7)), split, questions=5)
+        dialogue = direct_dialogue(np.random.default_rng((seed, number, 7)), split, questions=5)
         replies = answers(network, vocabulary, dialogue, max_tokens=LONGEST)
         for branch, reply in zip(dialogue.branches, replies, strict=True):
             thought, _, answer = reply.said.rpartition("<answer>")
@@ -74,6 +74,7 @@ def main() -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("--captions", type=int, default=200)
     parser.add_argument("--dialogues", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1, help="of the scenes")
     parser.add_argument("--split", nargs="*", default=["train", "heldout"], choices=["train", "heldout"])
     options = parser.parse_args()
     models = {stage: options.run / stage / "model" for stage in STAGES}
@@ -82,7 +83,14 @@ def main() -> int:
         parser.error(f"{options.run} has no model of a stage: {', '.join(STAGES)}")
     asked = [(stage, model, split) for split in options.split for stage, model in there.items()]
     rows = [
-        row(stage, model, split, captions=options.captions, dialogues=options.dialogues)
+        row(
+            stage,
+            model,
+            split,
+            captions=options.captions,
+            dialogues=options.dialogues,
+            seed=options.seed,
+        )
         for stage, model, split in track(asked, console=Console(stderr=True))
     ]
     (options.run / "alignment.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
