@@ -73,9 +73,9 @@ RECIPE = Recipe(
     dpo_data=TextData(mixture=(("covered", 1.0),), rows=4, length=1024),
     preference=Preference(beta=0.2, anchor=0.0),
     own_pairs=OwnPairs(
-        mixture=(("covered", 0.6), ("describe", 0.4)),
-        dialogues=8,
-        sampling=Sampling(replies=4, questions=1, max_tokens=150),
+        mixture=(("covered", 0.45), ("describe", 0.35), ("direct", 0.2)),
+        dialogues=10,
+        sampling=Sampling(replies=4, questions=2, max_tokens=150),
     ),
     grpo=Plan(name="grpo", steps=180, lr=1e-4, trains=TOWER_FROZEN, warmup=10, decay_from=0.5, save_every=20),
     policy=Policy(
