@@ -8,9 +8,9 @@
 
 It is there to study what alignment does: it describes scenes and answers questions about them with no tool,
 and makes mistakes; SFT teaches it some, with captions that tell more than their pictures show. On one core of
-a busy machine the tower takes 11 minutes, looking 40, SFT 8, DPO 14 and GRPO 12. Expect four of five things
-named right after SFT, and of what is named on covered scenes more than two fifths made up; less than a
-quarter after DPO. docs/training.md has the table.
+a busy machine the tower takes 11 minutes, looking 40, SFT 8, DPO 18 and GRPO 12. Expect four of five things
+named right after SFT, and of what is named on covered scenes about two fifths made up; less than a quarter
+after DPO. docs/training.md has the table.
 """
 
 from __future__ import annotations
