@@ -117,7 +117,7 @@ def dpo(
     batch: Batch = None,
     start: Start = None,
 ) -> None:
-    """Stage 3: preference pairs whose rejected side is an exact hallucination, or pairs of yours."""
+    """Stage 3: preference pairs of the worlds, of the model's own replies set right, or of yours."""
     from functools import partial
 
     from sightline.train.dpo import dpo as stage
