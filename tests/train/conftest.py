@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from sightline.mllm.chat import Dialogue
 from sightline.mllm.config import tiny_config
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
@@ -18,6 +19,8 @@ from sightline.mllm.weights import write_manifest
 from sightline.train.checkpoint import checkpoints
 from sightline.train.corpus import corpus
 from sightline.train.loop import Plan
+from sightline.train.losses import reply_loss
+from sightline.train.packing import pack
 from sightline.train.recipe import Recipe
 from sightline.train.recipes.tiny import RECIPE
 
@@ -44,6 +47,30 @@ def new_model(vocabulary: Vocabulary) -> Callable[[], SightlineForConditionalGen
         return model
 
     return make
+
+
+TwoMinds = Callable[[Dialogue], tuple[SightlineForConditionalGeneration, SightlineForConditionalGeneration]]
+
+
+@pytest.fixture
+def of_two_minds(
+    new_model: Callable[[], SightlineForConditionalGeneration], vocabulary: Vocabulary
+) -> TwoMinds:
+    """A dialogue of two answers to one question -> a model as likely to give either, and its like, frozen."""
+
+    def train(both: Dialogue) -> tuple[SightlineForConditionalGeneration, SightlineForConditionalGeneration]:
+        model, reference = new_model(), new_model()
+        packed = pack(iter([both] * 10), vocabulary, rows=1, length=200, side=128, tokens_per_image=64)
+        optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss, count, _ = reply_loss(model, packed)
+            (loss / count).backward()
+            optimizer.step()
+        reference.load_state_dict(model.state_dict())
+        return model, reference.requires_grad_(False)
+
+    return train
 
 
 @pytest.fixture

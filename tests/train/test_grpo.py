@@ -15,13 +15,14 @@ from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.grpo import episode_loss, grpo
-from sightline.train.losses import reply_loss, reply_tokens
-from sightline.train.packing import pack, pack_episodes
+from sightline.train.losses import reply_tokens
+from sightline.train.packing import pack_episodes
 from sightline.train.recipe import Policy
 from sightline.train.recipes.embedded import RECIPE as EMBEDDED
 from sightline.train.rollouts import Episode, Sampling, play, reward
 
 NewModel = Callable[[], SightlineForConditionalGeneration]
+TwoMinds = Callable[[Dialogue], tuple[SightlineForConditionalGeneration, SightlineForConditionalGeneration]]
 
 DETECT = ToolSpec(name="detect", params=(("query", "text"),), doc="finds objects")
 
@@ -119,18 +120,9 @@ def test_a_row_too_short_for_a_reply_is_refused(new_model: NewModel, vocabulary:
 
 
 def test_a_model_of_two_minds_learns_which_answer_is_right(
-    new_model: NewModel, vocabulary: Vocabulary
+    of_two_minds: TwoMinds, vocabulary: Vocabulary
 ) -> None:
-    model, reference = new_model(), new_model()
-    both = iter([coin("heads", "tails")] * 10)
-    packed = pack(both, vocabulary, rows=1, length=200, side=128, tokens_per_image=64)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
-    for _ in range(60):  # as likely to say the one as the other
-        optimizer.zero_grad()
-        loss, count, _ = reply_loss(model, packed)
-        (loss / count).backward()
-        optimizer.step()
-    reference.load_state_dict(model.state_dict())
+    model, reference = of_two_minds(coin("heads", "tails"))
     policy = Policy(mixture=(), sampling=Sampling(replies=16, max_tokens=6), length=1024, beta=0.01)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     shares = []

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from sightline.mllm.chat import Branch, Call, Dialogue, Note, Reply, question_ids, reply_ids
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.tokenizer import Vocabulary
-from sightline.train.dpo import pair_loss
-from sightline.train.losses import reply_loss, reply_tokens
+from sightline.train.dpo import dpo, pair_loss
+from sightline.train.loop import Plan
+from sightline.train.losses import reply_tokens
 from sightline.train.mixtures import dialogues_batch
 from sightline.train.online_dpo import first_mistake, first_mistakes, own_pairs_loss, set_right
-from sightline.train.packing import pack, pack_episodes
-from sightline.train.recipe import OwnPairs, Preference
+from sightline.train.packing import pack_episodes
+from sightline.train.recipe import Played, Preference, Recipe
+from sightline.train.recipes.tiny import RECIPE
 from sightline.train.rollouts import Episode, Sampling
 
 NewModel = Callable[[], SightlineForConditionalGeneration]
+TwoMinds = Callable[[Dialogue], tuple[SightlineForConditionalGeneration, SightlineForConditionalGeneration]]
+Stage = Callable[[Recipe, Path, torch.device], Path]
+Resumed = Callable[[Stage, Plan, Path], tuple[dict[str, Tensor], dict[str, Tensor]]]
 
 HELD = "<10><20> red small circle; <50><60> blue large star; <80><10> green small cross"
 
@@ -129,22 +136,13 @@ def test_pairs_are_single_tokens_after_what_was_said(new_model: NewModel, vocabu
 
 
 def test_a_model_of_two_minds_learns_which_answer_is_right(
-    new_model: NewModel, vocabulary: Vocabulary
+    of_two_minds: TwoMinds, vocabulary: Vocabulary
 ) -> None:
     """By the preference alone: nothing is imitated."""
-    model, reference = new_model(), new_model()
-    both = iter([dialogue("coin", "heads", "tails")] * 10)
-    packed = pack(both, vocabulary, rows=1, length=200, side=128, tokens_per_image=64)
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
-    for _ in range(60):  # as likely to say the one as the other
-        optimizer.zero_grad()
-        loss, count, _ = reply_loss(model, packed)
-        (loss / count).backward()
-        optimizer.step()
-    reference.load_state_dict(model.state_dict())
+    model, reference = of_two_minds(dialogue("coin", "heads", "tails"))
     preference = Preference(anchor=0.0, beta=0.2)
-    own = OwnPairs(mixture=(), sampling=Sampling(replies=16, max_tokens=6), length=1024)
-    beside = partial(pair_loss, reference=reference.requires_grad_(False), preference=preference)
+    own = Played(mixture=(), sampling=Sampling(replies=16, max_tokens=6), length=1024)
+    beside = partial(pair_loss, reference=reference, preference=preference)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     shares = []
     for step in range(50):
@@ -159,9 +157,22 @@ def test_a_model_of_two_minds_learns_which_answer_is_right(
     assert np.mean(shares[-10:]) > 0.85
 
 
+def test_a_run_that_was_cut_off_says_the_same(after_sft: Path, resumed: Resumed) -> None:
+    own = Played(
+        mixture=(("covered", 1.0),), dialogues=2, sampling=Sampling(replies=2, questions=1, max_tokens=8)
+    )
+
+    def stage(recipe: Recipe, run: Path, device: torch.device) -> Path:
+        return dpo(replace(recipe, own_pairs=own), run, device)
+
+    whole, again = resumed(stage, RECIPE.dpo, after_sft)
+    for name, value in whole.items():
+        assert torch.equal(again[name], value)
+
+
 def test_the_same_draw_gives_the_same_loss(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model().eval()
-    own = OwnPairs(mixture=(), dialogues=2, sampling=Sampling(replies=2, questions=1, max_tokens=8))
+    own = Played(mixture=(), dialogues=2, sampling=Sampling(replies=2, questions=1, max_tokens=8))
     prompts = dialogues_batch(3, 5, mixture=(("covered", 1.0),), count=2)
     beside = partial(pair_loss, reference=model, preference=Preference())
     first, again = (

@@ -18,7 +18,7 @@ from sightline.train.cli import app
 from sightline.train.dpo import dpo
 from sightline.train.evaluate import score
 from sightline.train.grpo import grpo
-from sightline.train.recipe import OwnPairs, Preference
+from sightline.train.recipe import Played, Preference
 from sightline.train.recipes.tiny import RECIPE
 from sightline.train.rollouts import Sampling
 from sightline.train.sft import sft
@@ -91,7 +91,7 @@ def test_what_is_exported_answers(run: Path, tmp_path: Path) -> None:
 
 def test_dpo_on_what_the_model_says_itself(run: Path, tmp_path: Path) -> None:
     """It says nothing right yet: each reply has its first mistake, and the model moves."""
-    own = OwnPairs(
+    own = Played(
         mixture=(("covered", 1.0),), dialogues=2, sampling=Sampling(replies=2, questions=1, max_tokens=8)
     )
     recipe = replace(RECIPE, own_pairs=own, preference=Preference(anchor=0.0))

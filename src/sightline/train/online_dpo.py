@@ -25,7 +25,7 @@ from sightline.train.grpo import Prompts
 from sightline.train.loop import to_device
 from sightline.train.packing import pack_episodes
 from sightline.train.parallel import Loss
-from sightline.train.recipe import OwnPairs
+from sightline.train.recipe import Played
 from sightline.train.rollouts import Episode, play, reward, right_by_task
 
 NEAR = 5
@@ -38,7 +38,7 @@ def own_pairs_loss(
     prompts: Prompts,
     *,
     vocabulary: Vocabulary,
-    own: OwnPairs,
+    own: Played,
     loss: Loss,
 ) -> tuple[Tensor, float, dict[str, float]]:
     """Play the dialogues, then `loss` over the pairs of first mistakes, summed, their number, and rewards."""

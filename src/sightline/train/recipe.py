@@ -88,8 +88,8 @@ class Preference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnPairs:
-    """What a model says itself for DPO, see `online_dpo`.
+class Played:
+    """What a model says itself while it learns: for DPO, GRPO and PPO.
 
     Args:
         mixture: which worlds' dialogues, in which shares.
@@ -99,9 +99,9 @@ class OwnPairs:
     """
 
     mixture: Mixture
-    dialogues: int = 8
+    dialogues: int = 4
     sampling: Sampling = field(default_factory=Sampling)
-    length: int = 1024
+    length: int = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,35 +118,23 @@ class RewardData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(Played):
     """What GRPO plays and how far it goes.
 
     Args:
-        mixture: which worlds' dialogues, in which shares.
-        dialogues: of a micro-batch of one process.
-        sampling: of the replies.
-        length: tokens of a row.
         clip: how far the probability ratio of a token may move.
         beta: price of the divergence from the model that GRPO started from.
     """
 
-    mixture: Mixture
-    dialogues: int = 4
-    sampling: Sampling = field(default_factory=Sampling)
-    length: int = 2048
     clip: float = 0.2
     beta: float = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPOPolicy:
+class PPOPolicy(Played):
     """What PPO plays, what rewards it and how far it goes.
 
     Args:
-        mixture: which worlds' dialogues, in which shares.
-        dialogues: of a micro-batch of one process.
-        sampling: of the replies.
-        length: tokens of a row.
         reward: the world's exact one, or the reward model's.
         cut_penalty: what a reply that was cut short is worth less to the reward model.
         epochs: updates on the same replies.
@@ -157,10 +145,6 @@ class PPOPolicy:
         kl: price of a nat away from the model after SFT.
     """
 
-    mixture: Mixture
-    dialogues: int = 4
-    sampling: Sampling = field(default_factory=Sampling)
-    length: int = 2048
     reward: Literal["world", "model"] = "world"
     cut_penalty: float = 1.0
     epochs: int = 2
@@ -238,7 +222,7 @@ class Recipe:
     dpo: Plan
     dpo_data: TextData
     preference: Preference = Preference()
-    own_pairs: OwnPairs | None = None
+    own_pairs: Played | None = None
     grpo: Plan | None = None
     policy: Policy | None = None
     reward: Plan | None = None

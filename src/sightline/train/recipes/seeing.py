@@ -9,8 +9,8 @@
 It is there to study what alignment does: it describes scenes and answers questions about them with no tool,
 and makes mistakes; SFT teaches it some, with captions that tell more than their pictures show. On one core of
 a busy machine the tower takes 11 minutes, looking 40, SFT 8, DPO 18 and GRPO 12. Expect four of five things
-named right after SFT, and of what is named on covered scenes about two fifths made up; less than a quarter
-after DPO. docs/training.md has the table.
+named right after SFT, and of what is named on covered scenes about two fifths made up; about a quarter after
+DPO. docs/training.md has the table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from sightline.mllm.config import SightlineConfig, embedded_config
 from sightline.train.plan import Plan
-from sightline.train.recipe import OwnPairs, Policy, Preference, Recipe, TextData
+from sightline.train.recipe import Played, Policy, Preference, Recipe, TextData
 from sightline.train.recipes.embedded import RECIPE as EMBEDDED
 from sightline.train.recipes.embedded import TOWER_FROZEN
 from sightline.train.rollouts import Sampling
@@ -72,10 +72,11 @@ RECIPE = Recipe(
     dpo=Plan(name="dpo", steps=300, lr=5e-5, trains=TOWER_FROZEN, warmup=10, decay_from=0.5, save_every=50),
     dpo_data=TextData(mixture=(("covered", 1.0),), rows=4, length=1024),
     preference=Preference(beta=0.2, anchor=0.0),
-    own_pairs=OwnPairs(
+    own_pairs=Played(
         mixture=(("covered", 0.45), ("describe", 0.35), ("direct", 0.2)),
         dialogues=10,
         sampling=Sampling(replies=4, questions=2, max_tokens=150),
+        length=1024,
     ),
     grpo=Plan(name="grpo", steps=180, lr=1e-4, trains=TOWER_FROZEN, warmup=10, decay_from=0.5, save_every=20),
     policy=Policy(
