@@ -30,6 +30,7 @@ from packs import find_pack
 from sightline import load_image
 from sightline.errors import WeightsError
 from sightline.images import Picture
+from sightline.tools.guard import run
 from sightline.tools.ocr import Engine
 from sightline.tools.ocr_paddle import PaddleOcr
 from sightline.tools.ocr_rapid import RapidOcr
@@ -59,7 +60,7 @@ def pages(count: int, seed: int = 7) -> Iterator[tuple[Picture, str]]:
 
 def read(reader: TextReader, picture: Picture) -> str:
     """All rows as the engine reads them. Raises `WeightsError` where it fails."""
-    result = reader.run(picture, {}, timeout_s=300)
+    result = run(reader, picture, {}, timeout_s=300)
     if result.status == "empty":
         return ""
     if not isinstance(result.payload, TextLines):

@@ -14,7 +14,7 @@ import numpy as np
 from sightline.images import Picture
 from sightline.tools.cache import Cache
 from sightline.tools.read_text import TextReader
-from sightline.types import ToolResult
+from sightline.types import Box, TextLines, ToolResult
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,11 +59,19 @@ class KeptReader(TextReader):
         super().__init__()
         self._kept = Cache(folder, max_bytes=2**30)
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """As kept, or read now."""
-        key = self._kept.key(self, picture, arguments)
-        if (known := self._kept.get(key)) is not None:
-            return known
-        result = super().run(picture, arguments, timeout_s=timeout_s)
-        self._kept.put(key, result)
-        return result
+    def __call__(self, picture: Picture, region: Box | None = None, lang: str | None = None) -> TextLines:
+        """Reads the words.
+
+        As kept, or read now.
+
+        Args:
+            region: where to read; else everywhere
+            lang: its language, as en or de
+        """
+        key = self._kept.key(self, picture, {"region": region, "lang": lang})
+        known = self._kept.get(key)
+        if known is not None and isinstance(known.payload, TextLines):
+            return known.payload
+        lines = super().__call__(picture, region, lang)
+        self._kept.put(key, ToolResult(status="empty" if lines.is_empty else "ok", payload=lines))
+        return lines

@@ -30,6 +30,7 @@ from scoring import percent
 from sightline import load_image
 from sightline.images import Picture
 from sightline.tools.amounts import amount_of
+from sightline.tools.guard import run
 from sightline.tools.read_chart import ChartReader
 from sightline.train.worlds.chart_draw import draw_chart
 from sightline.train.worlds.charts import KINDS, Chart, make_chart
@@ -106,7 +107,7 @@ def holds(said: ChartData, answer: str) -> bool:
 def read(tool: ChartReader, picture: Picture) -> tuple[ChartData | None, float]:
     """The chart, None where none was found, and the CPU seconds of this process beside the OCR."""
     began = time.process_time()
-    payload = tool.run(picture, {}, timeout_s=300).payload
+    payload = run(tool, picture, {}, timeout_s=300).payload
     return payload if isinstance(payload, ChartData) else None, time.process_time() - began
 
 

@@ -24,6 +24,7 @@ from packs import ROOT, KeptReader, find_pack, markdown, rows_of
 from scoring import normalise, percent
 from sightline import load_image
 from sightline.tools.document_values import money_in
+from sightline.tools.guard import run
 from sightline.tools.read_document import DocumentReader
 from sightline.types import DocumentField, Fields
 
@@ -67,7 +68,7 @@ def main() -> int:
     faults, seconds, asked = [], 0.0, receipts(pack, args.count)
     for row in track(asked, "receipts", console=Console(stderr=True)):
         picture, began = load_image(pack / row["image"]), time.process_time()
-        payload = tool.run(picture, {}, timeout_s=300).payload
+        payload = run(tool, picture, {}, timeout_s=300).payload
         seconds += time.process_time() - began
         items = payload.items if isinstance(payload, Fields) else ()
         if date := row.get("date"):

@@ -25,6 +25,7 @@ from rich.progress import track
 from packs import ROOT, KeptReader, find_pack, markdown, rows_of
 from scoring import percent
 from sightline import load_image
+from sightline.tools.guard import run
 from sightline.tools.read_table import TableReader
 from sightline.types import Table
 
@@ -73,7 +74,7 @@ def read(tool: TableReader, pack: Path, row: dict[str, Any]) -> tuple[Table | No
     """The table, None where none was found, and the seconds that it took beside the OCR that was kept."""
     picture = load_image(pack / row["image"])
     began = time.process_time()
-    payload = tool.run(picture, {}, timeout_s=300).payload
+    payload = run(tool, picture, {}, timeout_s=300).payload
     return payload if isinstance(payload, Table) else None, time.process_time() - began
 
 

@@ -1,9 +1,9 @@
-"""Measure every expert: how long it takes to load, to answer again, and the memory of its process.
+"""Measure every tool: how long it takes to load, to answer again, and the memory of its process.
 
     python examples/tools_table.py [--runs 20] [--into docs/tools.md]
 
 Prints a table. `--into` writes it between the two comments `<!-- measured -->` of a document, too. The
-machine should be quiet: the time is the wall clock's. Exit code 1: an expert could not be loaded or
+machine should be quiet: the time is the wall clock's. Exit code 1: a tool could not be loaded or
 failed at its own example; the others are in the table.
 """
 
@@ -22,11 +22,11 @@ from statistics import median
 from sightline.agent.captioning import embedded_speaker
 from sightline.errors import SightlineError
 from sightline.images import load_image
-from sightline.tools.arguments import typed
-from sightline.tools.base import Kind, Tool
-from sightline.tools.guard import guarded_run
+from sightline.tools.base import Tool
+from sightline.tools.guard import run
 from sightline.tools.pool import shared_pool
 from sightline.tools.registry import all_tools
+from sightline.tools.signature import Kind
 from sightline.types import ToolResult
 
 IMAGES = Path(__file__).parent / "images"
@@ -44,7 +44,7 @@ MARK = re.compile(r"(?<=<!-- measured -->\n).*?(?=<!-- measured -->)", re.DOTALL
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One expert's figures; `process_mb` is 0 where it has no process."""
+    """One tool's figures; `process_mb` is 0 where it has no process."""
 
     name: str
     image: str
@@ -55,7 +55,7 @@ class Row:
 
 
 def measure(name: str, runs: int) -> Row:
-    """Load one expert afresh and ask it `runs` times."""
+    """Load one tool afresh and ask it `runs` times."""
     tools = all_tools(speaker=embedded_speaker())
     tool = tools[name]
     image = "receipt.png" if name in READERS else "scene.png"
@@ -76,15 +76,15 @@ def measure(name: str, runs: int) -> Row:
 
 
 def ask(tool: Tool, image: str) -> ToolResult:
-    """The expert's own example, or what each kind of argument that it needs stands for."""
+    """The tool's own example, or what each kind of argument that it needs stands for."""
     picture = load_image(IMAGES / image)
     given = BY_NAME.get(tool.name) or {p.name: BY_KIND[p.kind] for p in tool.parameters if p.required}
-    return guarded_run(tool, picture, typed(tool, given, picture.frame), timeout_s=300)
+    return run(tool, picture, given, timeout_s=300)
 
 
 def table(rows: list[Row]) -> str:
     """Markdown, with the machine that it was measured on."""
-    lines = ["| expert | image | loads in | answers in (median) | its processes |", "|---|---|---|---|---|"]
+    lines = ["| tool | image | loads in | answers in (median) | its processes |", "|---|---|---|---|---|"]
     for row in rows:
         size = f"{row.process_mb} MB" if row.process_mb else "none"
         status = "" if row.status in ("ok", "empty") else f" ({row.status})"
@@ -98,10 +98,10 @@ def table(rows: list[Row]) -> str:
 
 def main() -> int:
     """Measure, print, and write where it was asked for."""
-    parser = argparse.ArgumentParser(description="Measure every expert.")
+    parser = argparse.ArgumentParser(description="Measure every tool.")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--into", type=Path)
-    parser.add_argument("--only", nargs="*", default=[], help="these experts alone")
+    parser.add_argument("--only", nargs="*", default=[], help="these tools alone")
     options = parser.parse_args()
     rows: list[Row] = []
     failed: list[str] = []

@@ -47,7 +47,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], *, says: str) -> None
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default agent, with a script in place of the model and small tools in place of the experts."""
+    """The default agent, with a script in place of the model and small tools in place of the tools."""
     look = Plan(thought="look for them", calls=(ToolCall(name="detect", arguments={"query": "red squares"}),))
     planner = ScriptedPlanner([look, Plan(answer="2", cites=("e1",))])
     tools = {"detect": Blobs(), "read_text": Page(("TOTAL", "12.50"))}

@@ -25,7 +25,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def script(monkeypatch: pytest.MonkeyPatch, *plans: Plan) -> None:
-    """Plans in place of the model, and a small tool in place of the experts."""
+    """Plans in place of the model, and a small tool in place of the tools."""
     monkeypatch.setattr("sightline.agent.answerers.default_planner", lambda: ScriptedPlanner(plans))
     monkeypatch.setattr("sightline.agent.answerers.embedded_tools", lambda store: {"detect": Blobs()})
 

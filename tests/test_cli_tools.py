@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -20,15 +20,15 @@ from tests.agent.doubles import Blobs, Faulty, Page, Toolish, canvas, raise_
 import tools_table
 from sightline import cli
 from sightline.agent.captioning import embedded_speaker
-from sightline.agent.experts import describe
 from sightline.agent.overlay import decode, draw_result
 from sightline.agent.render import MARKS
+from sightline.agent.tool_list import describe
 from sightline.errors import WeightsError
 from sightline.images import ImageStore, Picture, make_picture
-from sightline.tools import registry
-from sightline.tools.base import Parameter, Tool
+from sightline.tools import guard, registry
+from sightline.tools.base import Tool
 from sightline.tools.crop import Cropper
-from sightline.types import Box, Mask, Masks, ToolResult
+from sightline.types import Box, Mask, Masks, Point, ToolResult
 
 TWO_REDS = canvas(("red", 10, 5), ("red", 100, 40), ("blue", 150, 70))
 
@@ -37,17 +37,21 @@ class Masker(Toolish):
     """The blue square as a mask."""
 
     name = "segment"
-    parameters = (
-        Parameter(name="points", kind="points", doc="where to touch", required=False),
-        Parameter(name="mode", kind="choice", doc="how", required=False, options=("fast", "fine")),
-    )
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(
+        self, picture: Picture, points: tuple[Point, ...] = (), mode: Literal["fast", "fine"] = "fast"
+    ) -> Masks:
+        """Cuts out the blue square.
+
+        Args:
+            points: where to touch
+            mode: how
+        """
         where = np.zeros(picture.pixels.shape[:2], np.uint8, order="F")
         where[70:90, 150:170] = 1
         rle = coco.encode(where)["counts"].decode()
         box = Box(x1=150, y1=70, x2=170, y2=90, frame=picture.frame)
-        return ToolResult(status="ok", payload=Masks(items=(Mask(score=1, box=box, area=400, rle=rle),)))
+        return Masks(items=(Mask(score=1, box=box, area=400, rle=rle),))
 
 
 class Unready(Blobs):
@@ -63,8 +67,8 @@ def hang() -> ToolResult:
 
 
 @pytest.fixture
-def experts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tool]:
-    """Small tools in place of the experts."""
+def tools(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tool]:
+    """Small tools in place of the tools."""
     made: dict[str, Tool] = {}
 
     def all_tools(*, store: ImageStore | None = None, speaker: object = None) -> dict[str, Tool]:
@@ -96,7 +100,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[in
     return code, out, err
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_the_list_says_how_each_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "tools")
     assert (code, err) == (0, "")
@@ -106,17 +110,17 @@ def test_the_list_says_how_each_is_called(capsys: pytest.CaptureFixture[str]) ->
     assert not any(line.endswith(" ") for line in out.splitlines())
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_the_list_as_json_holds_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "tools", "--json")
-    listed = {expert["name"]: expert for expert in json.loads(out)}
+    listed = {tool["name"]: tool for tool in json.loads(out)}
     assert code == 0
     assert listed["detect"]["arguments"]["required"] == ["query"]
     assert listed["segment"]["arguments"]["properties"]["mode"]["enum"] == ["fast", "fine"]
     assert (listed["detect"]["state"], listed["detect"]["version"]) == ("ready", "test 1")
 
 
-def test_an_expert_that_is_not_ready_says_why() -> None:
+def test_an_tool_that_is_not_ready_says_why() -> None:
     class Odd(Blobs):
         @property
         def weights(self) -> str:  # type: ignore[override]
@@ -144,7 +148,7 @@ def test_the_real_list_loads_nothing_heavy() -> None:
     assert "  broken" not in done.stdout
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_a_result_is_shown_with_its_maker(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "tool", "detect", image, "--arg", "query=red squares")
     assert (code, err) == (0, "")
@@ -155,7 +159,7 @@ def test_a_result_is_shown_with_its_maker(image: Path, capsys: pytest.CaptureFix
     assert (code, out.splitlines()[:2]) == (0, ["empty", "0 found"])
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_json_is_the_result_and_nothing_else(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "tool", "detect", image, "--arg", "query=red squares", "--json")
     assert (code, err) == (0, "")
@@ -166,7 +170,7 @@ def test_json_is_the_result_and_nothing_else(image: Path, capsys: pytest.Capture
     assert err.startswith('sightline: unsupported: no class for "dogs"')
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
@@ -187,7 +191,7 @@ def test_what_cannot_be_done_is_a_line_and_an_exit_code(
     assert call(capsys, "tool", arguments[0], image, *arguments[1:]) == (code, "", f"sightline: {line}\n")
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_a_bad_image_and_a_bad_output_are_refused(
     image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,7 +217,7 @@ def near(pixels: np.ndarray, colour: tuple[float, ...], within: float = 12) -> n
     return close
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_boxes_are_drawn_where_they_stand(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = drawn(capsys, image, "detect", "--arg", "query=red squares")
     assert picture.shape == (320, 640, 3)  # enlarged 3.2 times
@@ -224,7 +228,7 @@ def test_boxes_are_drawn_where_they_stand(image: Path, capsys: pytest.CaptureFix
     assert not near(picture, MARKS[0])[230:].any()
 
 
-@pytest.mark.usefixtures("experts")
+@pytest.mark.usefixtures("tools")
 def test_masks_are_tinted_and_crops_are_shown(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = drawn(capsys, image, "segment")
     half = tuple((np.array((30, 30, 220)) + np.array(MARKS[0])) / 2)
@@ -239,13 +243,13 @@ def test_masks_are_tinted_and_crops_are_shown(image: Path, capsys: pytest.Captur
 
 def test_masks_decode_and_many_boxes_have_no_tags() -> None:
     picture = make_picture(TWO_REDS.copy())
-    masks = Masker().run(picture, {}, timeout_s=1)
+    masks = guard.run(Masker(), picture, {}, timeout_s=1)
     assert isinstance(masks.payload, Masks)
     where = decode(masks.payload.items[0])
     assert where.shape == (100, 200)
     assert where.sum() == 400
     assert where[70:90, 150:170].all()
-    text = Page(*[("a", "b")] * 9).run(picture, {}, timeout_s=1)
+    text = guard.run(Page(*[("a", "b")] * 9), picture, {}, timeout_s=1)
     plain = draw_result(picture, text, store=ImageStore(), shortest=0)
     assert plain.size == (200, 100)
 
@@ -253,7 +257,7 @@ def test_masks_decode_and_many_boxes_have_no_tags() -> None:
 def test_the_code_of_the_document_runs(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     document = (root / "docs/tools.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     script = tmp_path / "document.py"
     script.write_text("\n".join(blocks))
     subprocess.run([sys.executable, script], cwd=root, check=True, timeout=120)
@@ -262,7 +266,7 @@ def test_the_code_of_the_document_runs(root: Path, monkeypatch: pytest.MonkeyPat
 def test_the_commands_of_the_document_are_read(
     root: Path,
     tmp_path: Path,
-    experts: dict[str, Tool],
+    tools: dict[str, Tool],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -278,7 +282,7 @@ def test_the_commands_of_the_document_are_read(
     assert (tmp_path / "found.png").exists()
 
 
-def test_the_table_measures_an_expert(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_table_measures_an_tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     document = tmp_path / "tools.md"
     document.write_text("before\n<!-- measured -->\nold\n<!-- measured -->\nafter\n")
     arguments = ["tools_table.py", "--only", "crop", "--runs", "2", "--into", str(document)]

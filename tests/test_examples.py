@@ -1,4 +1,4 @@
-"""Every example runs, on the real model and the real experts, and its parts notice what is wrong."""
+"""Every example runs, on the real model and the real tools, and its parts notice what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames and boxes, what results may say, and expert-to-text."""
+"""Frames and boxes, what results may say, and tool-to-text."""
 
 from __future__ import annotations
 

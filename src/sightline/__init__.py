@@ -1,4 +1,4 @@
-"""Sightline answers questions about images by planning over expert tools.
+"""Sightline answers questions about images by planning over tools.
 
 The door. Its names load on first use, so that importing it costs nothing.
 """

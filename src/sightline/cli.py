@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sightline import cli_weights
 from sightline.errors import ConfigError, DataError, InputError, SightlineError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sightline.agent.batch import Progress
     from sightline.agent.doctor import Finding
     from sightline.agent.environment import AgentEnvironment
-    from sightline.agent.experts import Expert
+    from sightline.agent.tool_list import ToolInfo
     from sightline.train.evaluation.suites import Suite
     from sightline.types import Answer, ToolResult
 
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cli_weights.app)
 
 _REFUSED = (InputError, ConfigError, DataError)
 
@@ -239,7 +241,7 @@ def evaluate(
     bare_model: Annotated[
         bool, typer.Option("--bare-model", help="Our model without the controller.")
     ] = False,
-    no_tools: Annotated[bool, typer.Option("--no-tools", help="The agent with no experts.")] = False,
+    no_tools: Annotated[bool, typer.Option("--no-tools", help="The agent with no tools.")] = False,
     oracle: Annotated[
         str, typer.Option(help="`detect`: a detector that reads the boxes of the suite.", show_default=False)
     ] = "",
@@ -312,23 +314,23 @@ def _answerer(suite: Suite, who: tuple[bool, bool, str], seconds: float) -> Agen
 @app.command()
 def tools(
     json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON list, with the schema of each expert's arguments.")
+        bool, typer.Option("--json", help="Print a JSON list, with the schema of each tool's arguments.")
     ] = False,
 ) -> None:
-    """Show every expert: how it is called, what it can do, and whether it is ready."""
+    """Show every tool: how it is called, what it can do, and whether it is ready."""
     from dataclasses import asdict
 
     from sightline.agent.captioning import embedded_speaker
-    from sightline.agent.experts import describe
+    from sightline.agent.tool_list import describe
     from sightline.tools.registry import all_tools
 
     _quiet_logging()
     with _plain_errors():
-        experts = describe(all_tools(speaker=embedded_speaker()))
+        known = describe(all_tools(speaker=embedded_speaker()))
     if json:
-        _print_json([asdict(expert) for expert in experts])
+        _print_json([asdict(info) for info in known])
     else:
-        _show_experts(experts)
+        _show_tools(known)
 
 
 def _print_json(value: object) -> None:
@@ -337,19 +339,19 @@ def _print_json(value: object) -> None:
     sys.stdout.write(dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
-def _show_experts(experts: list[Expert]) -> None:
+def _show_tools(known: list[ToolInfo]) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
     styles = {"ready": "green", "missing": "yellow", "broken": "red"}
-    for expert in experts:
-        head = Text(_wrapped(f"{expert.name} {expert.usage}", console.width, 0))
-        head.stylize("bold cyan", 0, len(expert.name))
-        state = Text(expert.state, style=styles[expert.state])
+    for info in known:
+        head = Text(_wrapped(f"{info.name} {info.usage}", console.width, 0))
+        head.stylize("bold cyan", 0, len(info.name))
+        state = Text(info.state, style=styles[info.state])
         console.print(head)
-        console.print(Text.assemble("  ", state, (f"  {_made_by(expert.version, expert.weights)}", "dim")))
-        for said in filter(None, (expert.covers or expert.doc, expert.note)):
+        console.print(Text.assemble("  ", state, (f"  {_made_by(info.version, info.weights)}", "dim")))
+        for said in filter(None, (info.covers or info.doc, info.note)):
             console.print(Text(_wrapped(said, console.width, 2)))
 
 
@@ -373,7 +375,7 @@ def _made_by(version: str, weights: str) -> str:
 
 @app.command()
 def tool(
-    name: Annotated[str, typer.Argument(help="An expert: see `sightline tools`.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="A tool: see `sightline tools`.", show_default=False)],
     image: Annotated[str, typer.Argument(help="A picture: a file or a data URI.", show_default=False)],
     arg: Annotated[
         list[str] | None,
@@ -386,39 +388,38 @@ def tool(
     ] = False,
     draw: Annotated[Path | None, typer.Option(help="Draw what was found into this PNG.")] = None,
     timeout: Annotated[
-        float, typer.Option(help="Seconds for the call; loading the expert comes before.", min=0.1)
+        float, typer.Option(help="Seconds for the call; loading comes before.", min=0.1)
     ] = 60.0,
 ) -> None:
-    """Ask one expert about one image. Exit code 1: it failed, 2: it cannot do what was asked."""
+    """Ask one tool about one image. Exit code 1: it failed, 2: it cannot do what was asked."""
     with _plain_errors():
-        result = _ask_expert(name, image, arg or [], draw, timeout)
+        result = _run_tool(name, image, arg or [], draw, timeout)
     if json:
         sys.stdout.write(result.model_dump_json() + "\n")
     elif result.status in ("ok", "empty"):
         _show_result(result)
     if result.status not in ("ok", "empty"):
-        _say(f"{result.status}: {result.message}")
+        _say(result.message if result.status == "refused" else f"{result.status}: {result.message}")
         raise typer.Exit(2 if result.status in ("refused", "unsupported") else 1)
 
 
-def _ask_expert(name: str, image: str, pairs: list[str], draw: Path | None, timeout_s: float) -> ToolResult:
+def _run_tool(name: str, image: str, pairs: list[str], draw: Path | None, timeout_s: float) -> ToolResult:
     from sightline.agent.captioning import embedded_speaker
     from sightline.images import ImageStore, load_image
-    from sightline.tools.arguments import split_pairs, typed
-    from sightline.tools.guard import guarded_run
+    from sightline.tools.arguments import split_pairs
+    from sightline.tools.guard import run
     from sightline.tools.registry import all_tools
 
     store = ImageStore()
-    experts = all_tools(store=store, speaker=embedded_speaker())
-    if name not in experts:
-        raise InputError(f'no tool "{name[:60]}"; there are {", ".join(experts)}')
-    expert, picture = experts[name], load_image(image)
-    arguments = typed(expert, split_pairs(pairs), picture.frame)
+    known = all_tools(store=store, speaker=embedded_speaker())
+    if name not in known:
+        raise InputError(f'no tool "{name[:60]}"; there are {", ".join(known)}')
+    picture, arguments = load_image(image), split_pairs(pairs)
     _quiet_logging()
     try:
-        result = guarded_run(expert, picture, arguments, timeout_s=timeout_s)
+        result = run(known[name], picture, arguments, timeout_s=timeout_s)
     finally:
-        for one in experts.values():
+        for one in known.values():
             one.close()
     if draw is not None and result.payload is not None:
         from sightline.agent.overlay import draw_result
@@ -458,7 +459,7 @@ def mcp(
 
 @app.command()
 def doctor() -> None:
-    """Show what is installed, which weights are here and what each expert can do."""
+    """Show what is installed, which weights are here and what each tool can do."""
     from sightline.agent.doctor import broken, examine
 
     _quiet_logging()
@@ -495,12 +496,12 @@ def train(context: typer.Context) -> None:
         train_app(args=context.args, prog_name="sightline train", obj=_environment)
 
 
-def _environment(experts: bool) -> AgentEnvironment:
+def _environment(with_tools: bool) -> AgentEnvironment:
     """Where a policy that trains may act: the agent. The training room does not know it."""
     from sightline.agent.environment import AgentEnvironment
     from sightline.train.worlds.scenes import SHAPES
 
-    return AgentEnvironment(labels=() if experts else SHAPES)
+    return AgentEnvironment(labels=() if with_tools else SHAPES)
 
 
 if __name__ == "__main__":

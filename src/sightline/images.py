@@ -20,6 +20,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
@@ -69,6 +70,11 @@ class Picture:
 
     pixels: Pixels
     frame: Frame
+
+    @cached_property
+    def content(self) -> str:
+        """sha256 of the pixels, hex: worked out once."""
+        return pixel_hash(self.pixels)
 
 
 Source: TypeAlias = Union[str, Path, bytes, "Image", NDArray[Any], Picture]

@@ -8,14 +8,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from tests.agent.doubles import Blobs
 
 from sightline.agent import Agent, Plan, ScriptedPlanner
 from sightline.agent.batch import run_batch
 from sightline.images import Picture
-from sightline.types import ToolCall, ToolResult
+from sightline.types import Detections, ToolCall
 
 QUESTIONS = ["How many red squares are there?"]
 
@@ -26,9 +25,10 @@ class SlowBlobs(Blobs):
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture, query: str) -> Detections:
+        """Finds objects and where they are."""
         time.sleep(self._seconds)
-        return super().run(picture, arguments, timeout_s=timeout_s)
+        return super().__call__(picture, query)
 
 
 def main(folder: str, out: str, seconds: str = "0") -> None:

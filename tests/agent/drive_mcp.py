@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from tests.agent.doubles import Blobs, Page
 
@@ -12,15 +11,16 @@ from sightline.agent import Agent, Plan, ScriptedPlanner
 from sightline.agent.mcp_server import serve
 from sightline.images import ImageStore, Picture
 from sightline.tools.crop import Cropper
-from sightline.types import ToolCall, ToolResult
+from sightline.types import Detections, ToolCall
 
 
 class Chatty(Blobs):
     """Prints to stdout, as libraries do."""
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture, query: str) -> Detections:
+        """Finds objects and where they are."""
         print("loading the model: 100%", flush=True)
-        return super().run(picture, arguments, timeout_s=timeout_s)
+        return super().__call__(picture, query)
 
 
 def main(*roots: str) -> None:

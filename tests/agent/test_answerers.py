@@ -21,6 +21,7 @@ from sightline.agent.answerers import (
 )
 from sightline.errors import ConfigError, InputError, SightlineError
 from sightline.images import ImageStore, load_image
+from sightline.tools import guard
 from sightline.tools.crop import Cropper
 from sightline.types import Box, Crop, Detections, ToolCall
 
@@ -42,7 +43,7 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A script in place of the model, and small tools in place of the experts."""
+    """A script in place of the model, and small tools in place of the tools."""
     planner = ScriptedPlanner([LOOK, Plan(answer="2", cites=("e1",))])
     monkeypatch.setattr("sightline.agent.answerers.default_planner", lambda: planner)
     monkeypatch.setattr("sightline.agent.answerers.embedded_tools", lambda store: {"detect": Blobs()})
@@ -91,7 +92,7 @@ def test_the_oracle_answers_what_the_suite_knows(image: Path) -> None:
     picture = load_image(image)
 
     def found(query: str) -> tuple[str, list[tuple[float, ...]]]:
-        result = oracle.run(picture, {"query": query}, timeout_s=1)
+        result = guard.run(oracle, picture, {"query": query}, timeout_s=1)
         payload = result.payload
         boxes = payload.boxes() if isinstance(payload, Detections) else []
         return result.status, [(b.x1, b.y1, b.x2, b.y2) for b in boxes]
@@ -101,9 +102,9 @@ def test_the_oracle_answers_what_the_suite_knows(image: Path) -> None:
     assert found("blue things") == ("ok", [(150, 70, 170, 90)])
     assert found("green squares") == ("empty", [])
     assert found("giraffes")[0] == "unsupported"
-    assert oracle.run(picture, {}, timeout_s=1).status == "refused"
+    assert guard.run(oracle, picture, {}, timeout_s=1).status == "refused"
     other = load_image(np.zeros((20, 20, 3), np.uint8))
-    assert oracle.run(other, {"query": "squares"}, timeout_s=1).status == "error"
+    assert guard.run(oracle, other, {"query": "squares"}, timeout_s=1).status == "error"
     with AgentAnswerer(oracle=oracle) as answerer:
         text, extras = answerer([image], "How many red squares?", (), ())
     assert (text, len(extras["boxes"]), answerer.settings["tools"]) == ("2", 2, ["detect:oracle"])
@@ -112,13 +113,16 @@ def test_the_oracle_answers_what_the_suite_knows(image: Path) -> None:
 def test_the_oracle_sees_in_the_frame_of_a_crop(image: Path) -> None:
     picture = load_image(image)
     store = ImageStore()
-    crop = Cropper(store).run(
-        picture, {"region": Box(x1=90, y1=30, x2=130, y2=70, frame=picture.frame)}, timeout_s=10
+    crop = guard.run(
+        Cropper(store),
+        picture,
+        {"region": Box(x1=90, y1=30, x2=130, y2=70, frame=picture.frame)},
+        timeout_s=10,
     )
     assert isinstance(crop.payload, Crop)
     part = type(picture)(pixels=store.get(crop.payload.image), frame=crop.payload.frame)
     oracle = OracleDetector(gold_boxes([(image, {"boxes": BOXES})]))
-    (item,) = oracle.run(part, {"query": "things"}, timeout_s=1).payload.items  # type: ignore[union-attr]
+    (item,) = guard.run(oracle, part, {"query": "things"}, timeout_s=1).payload.items  # type: ignore[union-attr]
     frame = crop.payload.frame
     assert item.box.frame == frame
     assert item.box.x1 == pytest.approx((100 - frame.x0) * frame.scale)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from sightline.errors import WeightsError
 from sightline.images import make_picture
 from sightline.mllm.chat import Reply
 from sightline.mllm.reasoner import Reasoner, Said
+from sightline.tools import guard
 from sightline.tools.caption import Asker
+from sightline.tools.clock import Clock, current
 from sightline.tools.worker import WorkerFailed, WorkerTimeout
 from sightline.types import Caption
 
@@ -44,28 +45,26 @@ def speaker(answer: str, error: Exception | None = None) -> tuple[ModelSpeaker, 
     return ModelSpeaker(lambda: fake), fake  # type: ignore[arg-type,return-value]
 
 
-def soon(seconds: float = 60) -> float:
-    return time.monotonic() + seconds
-
-
 def test_our_model_is_asked_alone() -> None:
     said, fake = speaker("two red circles")
-    assert said(PIXELS, None, soon()) == ("two red circles", 0.25)
+    assert said(PIXELS, None) == ("two red circles", 0.25)
     assert (fake.asked["question"], fake.asked["tools"], fake.asked["notes"]) == (DESCRIBE, (), ())
     assert fake.asked["must_answer"] is True
     assert [image.shape for image in fake.asked["images"]] == [PIXELS.shape]
-    said(PIXELS, "How\nmany?", soon())
+    said(PIXELS, "How\nmany?")
     assert fake.asked["question"] == "How many?"
     assert said.weights == "f" * 16
     assert "chance" in said.covers()
 
 
 def test_what_it_cannot_tell_is_no_caption() -> None:
-    assert speaker("cannot tell")[0](PIXELS, None, soon()) == ("", None)
+    assert speaker("cannot tell")[0](PIXELS, None) == ("", None)
+    spent = current.set(Clock(0))
     with pytest.raises(WorkerTimeout):
-        speaker("cannot tell")[0](PIXELS, None, time.monotonic() - 1)
+        speaker("cannot tell")[0](PIXELS, None)
+    current.reset(spent)
     with pytest.raises(WorkerFailed, match="a prompt of"):
-        speaker("x", ValueError("a prompt of 9999 tokens"))[0](PIXELS, "Why?", soon())
+        speaker("x", ValueError("a prompt of 9999 tokens"))[0](PIXELS, "Why?")
 
 
 def test_weights_that_are_missing_are_said_when_it_is_used(tmp_path: Path) -> None:
@@ -73,13 +72,16 @@ def test_weights_that_are_missing_are_said_when_it_is_used(tmp_path: Path) -> No
     assert missing.weights == ""
     with pytest.raises(WeightsError):
         missing.warm()
-    result = Asker(missing).run(make_picture(PIXELS), {"question": "What?"}, timeout_s=9)
+    result = guard.run(Asker(missing), make_picture(PIXELS), {"question": "What?"}, timeout_s=9)
     assert result.status == "error"
 
 
 def test_the_embedded_model_replies() -> None:
-    result = Asker(ModelSpeaker(Reasoner.load)).run(
-        make_picture(PIXELS), {"question": "What color is the square?"}, timeout_s=300
+    result = guard.run(
+        Asker(ModelSpeaker(Reasoner.load)),
+        make_picture(PIXELS),
+        {"question": "What color is the square?"},
+        timeout_s=300,
     )
     assert result.status in ("ok", "unsupported")
     if result.status == "ok":
@@ -147,17 +149,19 @@ def llava(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransformersSpea
 
 def test_a_model_of_transformers_replies(llava: TransformersSpeaker) -> None:
     llava.warm()
-    text, confidence = llava(PIXELS, "what is it ?", soon(120))
+    text, confidence = llava(PIXELS, "what is it ?")
     assert set(text.split()) <= set(WORDS)
     assert confidence is not None
     assert 0 < confidence <= 1
-    assert (text, confidence) == llava(PIXELS, "what is it ?", soon(120))
+    assert (text, confidence) == llava(PIXELS, "what is it ?")
     assert len(llava.weights) == 16
     assert "of the kind llava" in llava.covers()
-    result = Asker(llava).run(make_picture(PIXELS), {"question": "what is it ?"}, timeout_s=120)
+    result = guard.run(Asker(llava), make_picture(PIXELS), {"question": "what is it ?"}, timeout_s=120)
     assert result.status in ("ok", "unsupported")
+    spent = current.set(Clock(0))
     with pytest.raises(WorkerTimeout):
-        llava(PIXELS, "what is it ?", soon(0))
+        llava(PIXELS, "what is it ?")
+    current.reset(spent)
 
 
 def test_a_folder_without_a_model_is_said(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Experts as LangChain tools: their schema, what a model reads, and what comes with it."""
+"""Tools as LangChain tools: their schema, what a model reads, and what comes with it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ IMAGE = canvas(("red", 10, 5), ("red", 100, 40))
 
 @pytest.fixture
 def tools() -> dict[str, StructuredTool]:
-    experts = {"detect": Blobs(), "crop": Cropper(ImageStore()), "broken": Faulty("broken", raise_)}
-    return {tool.name: tool for tool in as_langchain(experts, IMAGE)}
+    tools = {"detect": Blobs(), "crop": Cropper(ImageStore()), "broken": Faulty("broken", raise_)}
+    return {tool.name: tool for tool in as_langchain(tools, IMAGE)}
 
 
 def ask(tool: StructuredTool, **arguments: Any) -> ToolMessage:
@@ -38,7 +38,7 @@ def ask(tool: StructuredTool, **arguments: Any) -> ToolMessage:
 
 def test_a_model_sees_the_schema(tools: dict[str, StructuredTool]) -> None:
     function = convert_to_openai_tool(tools["crop"])["function"]
-    assert (function["name"], function["description"]) == ("crop", "enlarges a region")
+    assert (function["name"], function["description"]) == ("crop", "Enlarges a region")
     region = function["parameters"]["properties"]["region"]
     assert (region["type"], region["minItems"], region["maxItems"]) == ("array", 4, 4)
     assert function["parameters"]["required"] == ["region"]

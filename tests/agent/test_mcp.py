@@ -21,7 +21,6 @@ from tests.agent.doubles import Toolish, canvas
 from sightline.agent import Agent, ScriptedPlanner
 from sightline.agent.mcp_server import build_server
 from sightline.errors import ConfigError
-from sightline.tools.base import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_REDS = canvas(("red", 10, 5), ("red", 100, 40), ("blue", 150, 70))
@@ -109,11 +108,11 @@ def test_the_tools_answer_with_text_structure_and_a_picture(folder: Path) -> Non
     served(folder, talk)
 
 
-def test_each_expert_is_served_with_its_own_schema(folder: Path) -> None:
+def test_each_tool_is_served_with_its_own_schema(folder: Path) -> None:
     async def talk(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         crop = tools["run_crop"]
-        assert crop.description == "The expert crop: enlarges a region."
+        assert crop.description == "Enlarges a region (the tool crop)."
         assert list(crop.input_schema["properties"]) == ["image", "region"]
         assert crop.input_schema["required"] == ["image", "region"]
         assert crop.input_schema["properties"]["region"]["minItems"] == 4
@@ -150,10 +149,11 @@ def test_each_expert_is_served_with_its_own_schema(folder: Path) -> None:
 
 def test_an_argument_that_is_called_image_is_refused(folder: Path) -> None:
     class Twice(Toolish):
-        parameters = (Parameter(name="image", kind="text", doc="another"),)
+        def __call__(self, image: str) -> None:
+            """Looks at another."""
 
     with pytest.raises(ConfigError, match="tool cannot be served"):
-        build_server([folder], Agent(ScriptedPlanner([]), {"tool": Twice()}))  # type: ignore[dict-item]
+        build_server([folder], Agent(ScriptedPlanner([]), {"tool": Twice()}))
 
 
 def test_what_cannot_be_used_is_said_in_a_line(folder: Path) -> None:
@@ -198,8 +198,8 @@ def test_a_handshake_loads_no_model(folder: Path) -> None:
         "server, _ = build_server([pathlib.Path(sys.argv[1])])\n"
         "async def main():\n"
         "    async with Client(server, mode='legacy') as client:\n"
-        "        experts = all_tools(speaker=embedded_speaker())\n"
-        "        assert len((await client.list_tools()).tools) == 3 + len(experts)\n"
+        "        tools = all_tools(speaker=embedded_speaker())\n"
+        "        assert len((await client.list_tools()).tools) == 3 + len(tools)\n"
         "asyncio.run(main())\n"
         "heavy = {'torch', 'transformers', 'langgraph', 'ultralytics', 'rapidocr'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

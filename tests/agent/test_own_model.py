@@ -12,6 +12,7 @@ from sightline.mllm.config import tiny_config
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.reasoner import Reasoner
 from sightline.mllm.tokenizer import Vocabulary, train_tokenizer
+from sightline.tools import guard
 
 TEXTS = ["How many red circles are there?", "ok: 2 found\nsmall red circle 97%", "TOTAL | RM 45.00"] * 20
 PICTURE = canvas(("red", 10, 5), ("blue", 100, 40))
@@ -61,7 +62,7 @@ def test_a_page_longer_than_the_context_is_cut_until_it_fits(vocabulary: Vocabul
     from sightline.types import Evidence, ToolCall
 
     picture = load_image(PICTURE)
-    page = Page(*[("0123456789" * 4,)] * 200).run(picture, {}, timeout_s=1)
+    page = guard.run(Page(*[("0123456789" * 4,)] * 200), picture, {}, timeout_s=1)
     evidence = (Evidence(id="e1", step=0, call=ToolCall(name="read_text"), result=page),)
     request = Request(question="?", pictures=(picture,), evidence=evidence, must_answer=True)
     plan = planner(vocabulary, 0).plan(request)

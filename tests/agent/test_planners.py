@@ -13,7 +13,6 @@ from tests.agent.doubles import Blobs, Toolish, canvas
 from sightline.agent.planners import MLLMPlanner, Plan, Request, ScriptedPlanner, bins, notes, tool_spec
 from sightline.images import load_image
 from sightline.mllm.chat import Call, Note, Reply, ToolSpec
-from sightline.tools.base import Parameter
 from sightline.types import (
     Box,
     Crop,
@@ -86,9 +85,12 @@ def test_an_answer_comes_back_with_its_cites() -> None:
 def test_arguments_that_may_be_left_out_are_not_shown() -> None:
     class Reader(Toolish):
         name = "read_text"
-        parameters = (Parameter(name="region", kind="region", doc="where", required=False),)
 
-    assert tool_spec(Reader()).params == ()  # type: ignore[arg-type] # `run` is not needed here
+        def __call__(self, region: Box | None = None) -> None:
+            """Reads the words."""
+
+    spec = tool_spec(Reader())
+    assert (spec.params, spec.doc) == ((), "reads the words")
 
 
 def test_places_are_bins_of_the_centre_in_the_original() -> None:

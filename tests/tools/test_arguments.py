@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tests.agent.doubles import Toolish
 
 from sightline.errors import InputError
-from sightline.tools.arguments import dump_arguments, load_arguments, schema, split_pairs, typed
-from sightline.tools.base import LONGEST_TEXT, Parameter
+from sightline.tools.arguments import dump_arguments, schema, split_pairs, typed
+from sightline.tools.base import Phrase
 from sightline.tools.registry import default_tools
-from sightline.types import Box, Frame
+from sightline.tools.signature import LONGEST_TEXT
+from sightline.types import Box, Frame, Point
 
 FRAME = Frame(image="a" * 64, width=200, height=100)
 CROP = Frame(image="a" * 64, width=300, height=300, x0=10, y0=20, scale=3)
@@ -25,14 +26,26 @@ class Everything(Toolish):
     """Takes one argument of every kind."""
 
     name = "all"
-    parameters = (
-        Parameter(name="what", kind="phrase", doc="what to look for"),
-        Parameter(name="mode", kind="choice", doc="how", required=False, options=("fast", "slow")),
-        Parameter(name="scale", kind="number", doc="a factor", required=False),
-        Parameter(name="region", kind="region", doc="where", required=False),
-        Parameter(name="regions", kind="regions", doc="where to look", required=False),
-        Parameter(name="points", kind="points", doc="where to touch", required=False),
-    )
+
+    def __call__(
+        self,
+        what: Phrase,
+        mode: Literal["fast", "slow"] = "fast",
+        scale: float = 1.0,
+        region: Box | None = None,
+        regions: tuple[Box, ...] = (),
+        points: tuple[Point, ...] | None = None,
+    ) -> None:
+        """Takes everything.
+
+        Args:
+            what: what to look for
+            mode: how
+            scale: a factor
+            region: where
+            regions: where to look
+            points: where to touch
+        """
 
 
 TOOL = Everything()
@@ -150,7 +163,7 @@ def test_json_carries_every_value(
     )
     assert values["points"] == tuple(points)
     assert values["region"] == values["regions"][0]
-    assert load_arguments(TOOL, json.loads(json.dumps(dump_arguments(values)))) == values
+    assert typed(TOOL, json.loads(json.dumps(dump_arguments(values))), FRAME) == values
 
 
 @given(st.text(max_size=40))

@@ -17,9 +17,9 @@ from tests.agent.doubles import Blobs, Cropper, Toolish, canvas
 from sightline.agent import Agent, Plan, ScriptedPlanner
 from sightline.errors import ConfigError
 from sightline.images import ImageStore, Picture, load_image
+from sightline.tools import guard
 from sightline.tools.cache import Cache
-from sightline.tools.guard import guarded_run
-from sightline.types import Box, Fact, Facts, Frame, ToolCall, ToolResult
+from sightline.types import Box, Detections, Fact, Facts, Frame, ToolCall, ToolResult
 
 PICTURE = load_image(canvas(("red", 10, 5), ("blue", 100, 40)))
 OTHER = load_image(canvas(("red", 10, 6)))
@@ -31,13 +31,14 @@ class Counted(Blobs):
     def __init__(self) -> None:
         self.asked = 0
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture, query: str) -> Detections:
+        """Finds objects and where they are."""
         self.asked += 1
-        return super().run(picture, arguments, timeout_s=timeout_s)
+        return super().__call__(picture, query)
 
 
 def ask(tool: Toolish, cache: Cache, picture: Picture = PICTURE, **arguments: Any) -> ToolResult:
-    return guarded_run(tool, picture, arguments, timeout_s=20, cache=cache)
+    return guard.run(tool, picture, arguments, timeout_s=20, cache=cache)
 
 
 def test_the_same_call_is_worked_out_once() -> None:
@@ -191,7 +192,7 @@ def test_a_store_that_fails_costs_the_cache_and_not_the_call(caplog: pytest.LogC
     assert "could not be written" in caplog.text
 
 
-def test_the_agent_asks_an_expert_once_for_the_same_question() -> None:
+def test_the_agent_asks_an_tool_once_for_the_same_question() -> None:
     look = Plan(calls=(ToolCall(name="detect", arguments={"query": "red squares"}),))
     planner, tool = ScriptedPlanner([look, Plan(answer="1", cites=("e1",))]), Counted()
     picture = np.array(PICTURE.pixels)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sightline.errors import InputError
 from sightline.images import make_picture
+from sightline.tools import guard
 from sightline.tools.calculate import Calculator
 from sightline.tools.expressions import evaluate
 from sightline.types import Facts, ToolResult
@@ -20,7 +21,7 @@ PICTURE = make_picture(np.zeros((4, 4, 3), np.uint8))
 
 
 def run(expression: object) -> ToolResult:
-    return Calculator().run(PICTURE, {"expression": expression}, timeout_s=1)
+    return guard.run(Calculator(), PICTURE, {"expression": expression}, timeout_s=60)
 
 
 def said(expression: str) -> str:
@@ -186,7 +187,7 @@ def test_attacks_end_soon_and_harmlessly(attack: str) -> None:
 
 def test_arguments() -> None:
     assert run("1" * 501).status == run("").status == run(3).status == "refused"
-    assert Calculator().run(PICTURE, {}, timeout_s=1).message == "calculate needs expression"
+    assert guard.run(Calculator(), PICTURE, {}, timeout_s=60).message == "calculate needs expression"
 
 
 def test_a_long_decimal_keeps_its_digits() -> None:

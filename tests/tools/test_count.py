@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sightline.images import Picture, make_picture
-from sightline.tools.base import Parameter
+from sightline.tools import guard
+from sightline.tools.base import Phrase, Tool
 from sightline.tools.count import Counter
 from sightline.tools.detect import Detector
 from sightline.train.worlds.scenes import Scene, Thing, draw_scene
@@ -24,12 +25,10 @@ SCENE = Scene(
 )
 
 
-class Given:
+class Given(Tool):
     """A detector that returns what it was given."""
 
     name = "detect"
-    doc = "finds objects"
-    parameters = (Parameter(name="query", kind="phrase", doc="what"),)
     version = "given 1"
     weights = "0123456789abcdef"
 
@@ -39,14 +38,9 @@ class Given:
     def covers(self) -> str:
         return "knows what it is given"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture, query: Phrase) -> ToolResult:
+        """Finds objects."""
         return self.result
-
-    def warm(self) -> None:
-        """Nothing to load."""
-
-    def close(self) -> None:
-        """Nothing to free."""
 
 
 def seen(x: float, label: str = "circle", score: float = 0.9) -> Detection:
@@ -56,7 +50,7 @@ def seen(x: float, label: str = "circle", score: float = 0.9) -> Detection:
 def count(*found: Detection) -> ToolResult:
     detections = Detections(query="things", items=found)
     given = ToolResult(status="ok" if found else "empty", payload=detections)
-    return Counter(Given(given)).run(PICTURE, {"query": "things"}, timeout_s=1)
+    return guard.run(Counter(Given(given)), PICTURE, {"query": "things"}, timeout_s=60)
 
 
 def test_a_sure_count_stands_on_its_boxes() -> None:
@@ -93,23 +87,26 @@ def test_several_labels_are_counted_each() -> None:
 @pytest.mark.parametrize("status", ["unsupported", "error", "timeout", "refused"])
 def test_a_failure_is_never_a_count(status: Any) -> None:
     given = ToolResult(status=status, message="no class for giraffe; it knows circle")
-    result = Counter(Given(given)).run(PICTURE, {"query": "giraffes"}, timeout_s=1)
+    result = guard.run(Counter(Given(given)), PICTURE, {"query": "giraffes"}, timeout_s=60)
     assert (result.status, result.message, result.payload) == (status, given.message, None)
 
 
 def test_arguments() -> None:
     counter = Counter(Given(ToolResult(status="empty")))
-    assert counter.run(PICTURE, {}, timeout_s=1).message == "count needs query"
-    assert counter.run(PICTURE, {"query": "x", "where": "y"}, timeout_s=1).status == "refused"
+    assert guard.run(counter, PICTURE, {}, timeout_s=60).message == "count needs query"
+    assert guard.run(counter, PICTURE, {"query": "x", "where": "y"}, timeout_s=60).status == "refused"
 
 
 def test_with_the_embedded_detector() -> None:
     counter = Counter(Detector())
     picture = make_picture(draw_scene(SCENE, 320))
     try:
-        assert counter.run(picture, {"query": "circles"}, timeout_s=60).to_text() == "ok: count: 2"
-        assert counter.run(picture, {"query": "blue squares"}, timeout_s=60).to_text() == "empty: count: 0"
-        assert counter.run(picture, {"query": "giraffes"}, timeout_s=60).status == "unsupported"
+        assert guard.run(counter, picture, {"query": "circles"}, timeout_s=60).to_text() == "ok: count: 2"
+        assert (
+            guard.run(counter, picture, {"query": "blue squares"}, timeout_s=60).to_text()
+            == "empty: count: 0"
+        )
+        assert guard.run(counter, picture, {"query": "giraffes"}, timeout_s=60).status == "unsupported"
         assert counter.covers().startswith("counts by the detector, which finds circle")
     finally:
         counter.close()

@@ -15,10 +15,10 @@ from PIL import Image, UnidentifiedImageError
 
 from sightline.errors import WeightsError
 from sightline.images import Picture, load_image, make_picture
-from sightline.tools import yolo
+from sightline.tools import guard, yolo
 from sightline.tools.crop import cut
 from sightline.tools.detect import Detector, found
-from sightline.tools.query import Query
+from sightline.tools.nouns import Query
 from sightline.train.worlds.scenes import SHAPES, Scene, Thing, draw_scene, make_scene, thing_box
 from sightline.types import Box, Detections, map_box
 
@@ -45,7 +45,7 @@ def picture(scene: Scene = SCENE, side: int = 320) -> Picture:
 
 
 def names(detector: Detector, query: str, of: Picture | None = None) -> list[str]:
-    result = detector.run(of or picture(), {"query": query}, timeout_s=60)
+    result = guard.run(detector, of or picture(), {"query": query}, timeout_s=60)
     assert isinstance(result.payload, Detections), result.message
     assert result.status == ("ok" if result.payload.items else "empty")
     assert result.payload.query == query
@@ -72,7 +72,7 @@ def test_queries(detector: Detector, query: str, wanted: list[str]) -> None:
 def test_boxes_are_tight_in_the_frame_and_best_first(detector: Detector) -> None:
     for side in (96, 320, 700):
         shown = picture(side=side)
-        result = detector.run(shown, {"query": "things"}, timeout_s=60)
+        result = guard.run(detector, shown, {"query": "things"}, timeout_s=60)
         assert isinstance(result.payload, Detections)
         items = result.payload.items
         assert [item.score for item in items] == sorted((item.score for item in items), reverse=True)
@@ -90,7 +90,7 @@ def test_a_wide_picture_and_a_crop_map_back(detector: Detector) -> None:
     region = Box(x1=400, y1=0, x2=720, y2=320, frame=whole.frame)
     part = cut(whole, region, at_least=448)
     for shown in (whole, part):
-        result = detector.run(shown, {"query": "square"}, timeout_s=60)
+        result = guard.run(detector, shown, {"query": "square"}, timeout_s=60)
         assert isinstance(result.payload, Detections)
         box = result.payload.items[0].box
         assert box.frame == shown.frame
@@ -111,7 +111,7 @@ def test_held_out_scenes_are_counted(detector: Detector) -> None:
 
 @pytest.mark.parametrize("query", ["dog", "small red dogs", "rectangle"])
 def test_an_unknown_noun_is_unsupported(detector: Detector, query: str) -> None:
-    result = detector.run(picture(), {"query": query}, timeout_s=60)
+    result = guard.run(detector, picture(), {"query": query}, timeout_s=60)
     assert result.status == "unsupported"
     noun = query.split()[-1]
     known = "circle, cross, diamond, square, star, triangle"
@@ -119,11 +119,13 @@ def test_an_unknown_noun_is_unsupported(detector: Detector, query: str) -> None:
 
 
 def test_a_blank_page_is_empty(detector: Detector) -> None:
-    result = detector.run(load_image(np.full((300, 200), 255, np.uint8)), {"query": "things"}, timeout_s=60)
+    result = guard.run(
+        detector, load_image(np.full((300, 200), 255, np.uint8)), {"query": "things"}, timeout_s=60
+    )
     assert result.status == "empty"
     assert result.payload == Detections(query="things")
     assert (
-        detector.run(load_image(np.zeros((1, 1), np.uint8)), {"query": "things"}, timeout_s=60).status
+        guard.run(detector, load_image(np.zeros((1, 1), np.uint8)), {"query": "things"}, timeout_s=60).status
         != "error"
     )
 
@@ -133,14 +135,14 @@ def test_a_blank_page_is_empty(detector: Detector) -> None:
     [{}, {"query": ""}, {"query": "  "}, {"query": 3}, {"query": "a", "b": 1}, {"query": "a " * 9999}],
 )
 def test_bad_arguments(detector: Detector, arguments: dict[str, object]) -> None:
-    assert detector.run(picture(), arguments, timeout_s=60).status == "refused"
+    assert guard.run(detector, picture(), arguments, timeout_s=60).status == "refused"
 
 
 def test_what_it_is(detector: Detector) -> None:
     manifest = json.loads(yolo.EMBEDDED.read_text())
     assert detector.weights == manifest["sha256"][:16]
     assert detector.covers() == f"finds {', '.join(SHAPES)}; measures colour and size"
-    result = detector.run(picture(), {"query": "star"}, timeout_s=60)
+    result = guard.run(detector, picture(), {"query": "star"}, timeout_s=60)
     assert (result.tool, result.weights) == ("detect", detector.weights)
     assert result.version.startswith("ultralytics ")
 
@@ -180,7 +182,7 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="hash"):
         yolo.load_model(manifest)
     changed = Detector(manifest)
-    result = changed.run(picture(), {"query": "star"}, timeout_s=60)
+    result = guard.run(changed, picture(), {"query": "star"}, timeout_s=60)
     assert result.status == "error"
     assert "hash" in result.message
     with pytest.raises(WeightsError, match="hash"):
@@ -214,7 +216,7 @@ def test_a_missing_or_broken_manifest(tmp_path: Path, content: str | None) -> No
     if content is not None:
         path.write_text(content)
     broken = Detector(path)
-    assert broken.run(picture(), {"query": "star"}, timeout_s=60).status == "error"
+    assert guard.run(broken, picture(), {"query": "star"}, timeout_s=60).status == "error"
     with pytest.raises(WeightsError):
         broken.covers()
 
@@ -230,15 +232,15 @@ def test_a_model_file_of_the_users(tmp_path: Path) -> None:
     model.save(path)
     mine = Detector(path, score_from=0.0)
     try:
-        result = mine.run(picture(side=64), {"query": "small things"}, timeout_s=120)
+        result = guard.run(mine, picture(side=64), {"query": "small things"}, timeout_s=120)
         assert result.status in ("ok", "empty"), result.message
         assert isinstance(result.payload, Detections)
         assert {item.label for item in result.payload.items} <= {"cat", "traffic light"}
-        assert mine.run(picture(side=64), {"query": "red traffic lights"}, timeout_s=120).status in (
+        assert guard.run(mine, picture(side=64), {"query": "red traffic lights"}, timeout_s=120).status in (
             "ok",
             "empty",
         )
-        unknown = mine.run(picture(side=64), {"query": "star"}, timeout_s=120)
+        unknown = guard.run(mine, picture(side=64), {"query": "star"}, timeout_s=120)
         assert unknown.message == 'no class for "star"; it knows cat, traffic light'
         assert mine.covers().startswith("finds cat, traffic light")
         assert len(mine.weights) == 16
@@ -277,22 +279,22 @@ def test_an_onnx_file_finds_what_its_model_finds(
 ) -> None:
     exported = Detector(as_onnx(tmp_path / "shapes.onnx", monkeypatch))
     try:
-        result = exported.run(picture(), {"query": "small red circle"}, timeout_s=120)
-        own = detector.run(picture(), {"query": "small red circle"}, timeout_s=60)
+        result = guard.run(exported, picture(), {"query": "small red circle"}, timeout_s=120)
+        own = guard.run(detector, picture(), {"query": "small red circle"}, timeout_s=60)
         assert isinstance(result.payload, Detections), result.message
         assert isinstance(own.payload, Detections)
         (one,), (same,) = result.payload.items, own.payload.items
         assert one.name() == same.name() == "small red circle"
         assert one.box.iou(same.box) > 0.95
         assert names(exported, "circles") == ["large green circle", "small red circle"]
-        assert exported.run(picture(), {"query": "dog"}, timeout_s=60).status == "unsupported"
+        assert guard.run(exported, picture(), {"query": "dog"}, timeout_s=60).status == "unsupported"
     finally:
         exported.close()
 
 
 def test_a_model_file_that_is_missing_is_not_searched_for(tmp_path: Path) -> None:
     missing = Detector(tmp_path / "yolo11n.pt")
-    result = missing.run(picture(), {"query": "star"}, timeout_s=60)
+    result = guard.run(missing, picture(), {"query": "star"}, timeout_s=60)
     assert result.status == "error"
     assert "no detector weights" in result.message
     assert missing.weights == ""

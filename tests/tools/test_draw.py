@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sightline.errors import InputError
 from sightline.images import ImageStore, Picture, make_picture
+from sightline.tools import guard
 from sightline.tools.crop import cut
 from sightline.tools.draw import Drawer, mark_names
 from sightline.tools.marking import LONGEST, SHORTEST, STYLES, sized
@@ -25,7 +27,7 @@ def box(corners: tuple[float, float, float, float], frame: Frame = PICTURE.frame
 def run(
     *regions: Box, picture: Picture = PICTURE, store: ImageStore | None = None, **more: object
 ) -> ToolResult:
-    return Drawer(store or ImageStore()).run(picture, {"regions": regions, **more}, timeout_s=1)
+    return guard.run(Drawer(store or ImageStore()), picture, {"regions": regions, **more}, timeout_s=60)
 
 
 def drawn(*regions: Box, picture: Picture = PICTURE, **more: object) -> tuple[Drawing, np.ndarray]:
@@ -132,8 +134,10 @@ def test_on_a_crop_the_frame_maps_to_the_original() -> None:
 def test_names_of_marks() -> None:
     assert mark_names("", 2) == ("1", "2")
     assert mark_names(" left  one, right ", 2) == ("left one", "right")
-    assert mark_names("a", 2) == "marks must name each of the 2 regions, not 1"
-    assert "longer than 24" in mark_names("a" * 30, 1)
+    with pytest.raises(InputError, match="marks must name each of the 2 regions, not 1"):
+        mark_names("a", 2)
+    with pytest.raises(InputError, match="longer than 24"):
+        mark_names("a" * 30, 1)
     assert run(box(FIRST), box(SECOND), marks="a,,").status == "refused"
 
 
@@ -147,7 +151,7 @@ def test_names_of_marks() -> None:
     ],
 )
 def test_what_is_refused(arguments: dict[str, object], why: str) -> None:
-    result = Drawer(ImageStore()).run(PICTURE, arguments, timeout_s=1)
+    result = guard.run(Drawer(ImageStore()), PICTURE, arguments, timeout_s=60)
     assert result.status == "refused"
     assert why in result.message
 

@@ -1,4 +1,4 @@
-"""Two hundred calls in four threads, a tenth of them to experts that hang, crash, grow or talk nonsense.
+"""Two hundred calls in four threads, a tenth of them to tools that hang, crash, grow or talk nonsense.
 
 Every good call is right, every bad one is typed, and no process, no pipe and no memory is left behind.
 """
@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import psutil
@@ -19,10 +18,10 @@ import pytest
 from tests.agent.doubles import Toolish
 
 from sightline.images import make_picture
-from sightline.tools.base import Parameter, Picture, finish
-from sightline.tools.guard import guarded_run
+from sightline.tools import guard
+from sightline.tools.base import Picture
 from sightline.tools.pool import Pool
-from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
+from sightline.tools.worker import Worker
 from sightline.types import Box, Detection, Detections, ToolResult
 
 pytestmark = pytest.mark.filterwarnings("error::ResourceWarning")
@@ -40,64 +39,58 @@ FAULTS = {
 """How each fault must end, and the beginnings of what may be said."""
 
 
-class Expert(Toolish):
+class Fragile(Toolish):
     """Finds one box, x1 to x1 + 10, through a process of its own; or does what is wrong."""
-
-    parameters = (
-        Parameter(name="what", kind="text", doc="echo, or a fault"),
-        Parameter(name="x", kind="number", doc="where"),
-    )
 
     def __init__(self, name: str, pool: Pool) -> None:
         self.name = name
-        self.worker = Worker("tests.tools.faulty_experts:make", pool=pool, memory_limit_mb=150)
+        self.worker = Worker("tests.tools.faulty_functions:make", pool=pool, memory_limit_mb=150)
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        started = time.monotonic()
-        x = {"nan": math.nan, "infinite": -math.inf}.get(arguments["what"], arguments["x"])
-        what = "echo" if arguments["what"] in ("nan", "infinite") else arguments["what"]
-        try:
-            corner, pixel = self.worker.call(what, (x, picture.pixels[0, 0, 0]), timeout_s=timeout_s)
-        except WorkerTimeout as error:
-            return finish(self, started, "timeout", message=str(error))
-        except WorkerFailed as error:
-            return finish(self, started, "error", message=str(error))
-        box = Box(x1=corner, y1=0, x2=arguments["x"] + 10, y2=5, frame=picture.frame)
-        item = Detection(label=str(pixel), score=1, box=box)
-        return finish(self, started, "ok", Detections(query=self.name, items=(item,)))
+    def __call__(self, picture: Picture, what: str, x: float) -> Detections:
+        """Echoes, or does what is wrong.
+
+        Args:
+            what: echo, or a fault
+            x: where
+        """
+        sent = {"nan": math.nan, "infinite": -math.inf}.get(what, x)
+        task = "echo" if what in ("nan", "infinite") else what
+        corner, pixel = self.worker.call(task, (sent, picture.pixels[0, 0, 0]))
+        box = Box(x1=corner, y1=0, x2=x + 10, y2=5, frame=picture.frame)
+        return Detections(query=self.name, items=(Detection(label=str(pixel), score=1, box=box),))
 
     def close(self) -> None:
         self.worker.close()
 
 
 @pytest.fixture
-def experts() -> Iterator[list[Expert]]:
+def tools() -> Iterator[list[Fragile]]:
     pool = Pool(4000)
-    made = [Expert(f"expert{n}", pool) for n in range(4)]
+    made = [Fragile(f"tool{n}", pool) for n in range(4)]
     yield made
-    for expert in made:
-        expert.close()
+    for tool in made:
+        tool.close()
 
 
 def child_pids() -> set[int]:
     return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
-def test_two_hundred_calls_of_which_a_tenth_are_faulty(experts: list[Expert]) -> None:
+def test_two_hundred_calls_of_which_a_tenth_are_faulty(tools: list[Fragile]) -> None:
     before = child_pids()
     me = psutil.Process()
-    for expert in experts:
-        assert guarded_run(expert, PICTURES[0], {"what": "echo", "x": 1}, timeout_s=60).status == "ok"
+    for tool in tools:
+        assert guard.run(tool, PICTURES[0], {"what": "echo", "x": 1}, timeout_s=60).status == "ok"
     memory, files = me.memory_info().rss, me.num_fds()
     faulty = [fault for fault in FAULTS for _ in range(3)] + ["sleep", "segfault"]
     calls = faulty + ["echo"] * (200 - len(faulty))
     random.Random(7).shuffle(calls)
 
     def one(number: int) -> None:
-        what, expert, picture = calls[number], experts[number % 4], PICTURES[number % 5]
+        what, tool, picture = calls[number], tools[number % 4], PICTURES[number % 5]
         limit = 0.4 if what == "sleep" else 90
-        result = guarded_run(expert, picture, {"what": what, "x": number % 50}, timeout_s=limit)
-        assert result.tool == expert.name
+        result = guard.run(tool, picture, {"what": what, "x": number % 50}, timeout_s=limit)
+        assert result.tool == tool.name
         if what == "echo":
             (item,) = result.payload.items  # type: ignore[union-attr]
             assert item.label == str(picture.pixels[0, 0, 0])
@@ -111,30 +104,30 @@ def test_two_hundred_calls_of_which_a_tenth_are_faulty(experts: list[Expert]) ->
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(one, range(200)))
     assert len(child_pids() - before) <= 4
-    for expert in experts:
-        expert.close()
+    for tool in tools:
+        tool.close()
     assert child_pids() == before
     assert me.num_fds() <= files
     assert me.memory_info().rss - memory < 64 * 2**20
 
 
-def test_others_go_on_while_one_is_hung(experts: list[Expert]) -> None:
-    hung, good = experts[:2]
-    for expert in (hung, good):
-        expert.worker.warm()
+def test_others_go_on_while_one_is_hung(tools: list[Fragile]) -> None:
+    hung, good = tools[:2]
+    for tool in (hung, good):
+        tool.worker.warm()
     ended: list[ToolResult] = []
 
     def hang() -> None:
-        ended.append(guarded_run(hung, PICTURES[0], {"what": "sleep", "x": 1}, timeout_s=60))
+        ended.append(guard.run(hung, PICTURES[0], {"what": "sleep", "x": 1}, timeout_s=60))
 
     thread = threading.Thread(target=hang)
     thread.start()
     while not hung.worker._lock.locked():
         time.sleep(0.01)
     for n in range(20):
-        assert guarded_run(good, PICTURES[0], {"what": "echo", "x": n}, timeout_s=60).status == "ok"
+        assert guard.run(good, PICTURES[0], {"what": "echo", "x": n}, timeout_s=60).status == "ok"
     assert ended == []
     hung.close()
     thread.join(30)
     assert ended[0].status == "error"
-    assert guarded_run(hung, PICTURES[0], {"what": "echo", "x": 1}, timeout_s=60).status == "ok"
+    assert guard.run(hung, PICTURES[0], {"what": "echo", "x": 1}, timeout_s=60).status == "ok"

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sightline.errors import WeightsError
 from sightline.images import Picture, load_image
-from sightline.tools import ocr_tesseract
+from sightline.tools import guard, ocr_tesseract
 from sightline.tools.ocr import Engine
 from sightline.tools.ocr_paddle import PYTHON, PaddleOcr, lay_out
 from sightline.tools.ocr_rapid import LANGUAGES, RapidOcr, model_files
@@ -75,7 +75,7 @@ def check(engine: Engine) -> None:
     reader = TextReader(engine)
     try:
         picture = page()
-        result = reader.run(picture, {}, timeout_s=200)
+        result = guard.run(reader, picture, {}, timeout_s=200)
         assert result.status == "ok", result.message
         assert isinstance(result.payload, TextLines)
         assert result.payload.to_text().replace(" ", "") == "GREENGROCERLTD\n12StationRoad\nTOTAL4.25"
@@ -91,8 +91,8 @@ def check(engine: Engine) -> None:
         )
         assert around.iou(ink) > 0.7
         blank = load_image(Image.new("RGB", (300, 200), "white"))
-        assert reader.run(blank, {}, timeout_s=200).status == "empty"
-        assert reader.run(picture, {"lang": "tlh"}, timeout_s=200).status == "unsupported"
+        assert guard.run(reader, blank, {}, timeout_s=200).status == "empty"
+        assert guard.run(reader, picture, {"lang": "tlh"}, timeout_s=200).status == "unsupported"
         assert len(result.weights) == 16
         assert "en" in reader.covers()
         assert result.version.startswith(engine.name)
@@ -123,7 +123,7 @@ def test_a_missing_tesseract_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ocr_tesseract, "find_spec", lambda name: name)
     monkeypatch.setattr(ocr_tesseract.shutil, "which", lambda name: None)
     reader = TextReader(Tesseract())
-    result = reader.run(page(), {}, timeout_s=60)
+    result = guard.run(reader, page(), {}, timeout_s=60)
     assert result.status == "error"
     assert "apt-get install tesseract-ocr" in result.message
 

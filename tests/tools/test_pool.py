@@ -14,7 +14,7 @@ from sightline.tools import pool as pool_module
 from sightline.tools.pool import MEMORY_VARIABLE, Pool, rss_mb, shared_pool
 from sightline.tools.worker import Worker, WorkerFailed
 
-FACTORY = "tests.tools.faulty_experts:make"
+FACTORY = "tests.tools.faulty_functions:make"
 
 
 class Staff:

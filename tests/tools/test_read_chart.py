@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from sightline.images import Picture, load_image
+from sightline.tools import guard
 from sightline.tools.amounts import Amount, amount_of
+from sightline.tools.base import Tool
 from sightline.tools.read_chart import ChartReader
 from sightline.tools.read_text import TextReader
 from sightline.train.worlds.chart_draw import draw_chart
@@ -63,10 +64,11 @@ def height(value: float) -> float:
     return FOOT - (FOOT - TOP) * value / 100
 
 
-class FixedReader:
+class FixedReader(Tool):
     """Reads the words of a page as they were put there."""
 
-    version, weights = "fixed", ""
+    name = "read_text"
+    version = "fixed"
 
     def __init__(self, words: Sequence[tuple[str, float, float]] = (), status: str = "ok") -> None:
         self.words, self.status = words, status
@@ -74,7 +76,8 @@ class FixedReader:
     def covers(self) -> str:
         return "what it is told"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture) -> ToolResult:
+        """Reads the words."""
         spans = []
         for text, x, y in self.words:
             box = Box.clipped(x - 3.5 * len(text), y - 7, x + 3.5 * len(text), y + 7, picture.frame)
@@ -84,16 +87,10 @@ class FixedReader:
             return ToolResult(status="ok", payload=words)
         return ToolResult(status=self.status, message="it died")  # type: ignore[arg-type]
 
-    def warm(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
 
 def run(page: Page) -> ToolResult:
     tool = ChartReader(FixedReader(page.words))
-    result = tool.run(load_image(page.image), {}, timeout_s=60)
+    result = guard.run(tool, load_image(page.image), {}, timeout_s=60)
     tool.close()
     return result
 
@@ -289,7 +286,7 @@ def test_a_region_alone_is_read() -> None:
     beside.paste(page.image, (200, 50))
     picture = load_image(beside)
     region = Box(x1=200, y1=50, x2=WIDE + 200, y2=HIGH + 50, frame=picture.frame)
-    result = ChartReader(FixedReader(page.words)).run(picture, {"region": region}, timeout_s=60)
+    result = guard.run(ChartReader(FixedReader(page.words)), picture, {"region": region}, timeout_s=60)
     assert isinstance(result.payload, ChartData)
     assert [mark.value for mark in result.payload.marks] == pytest.approx([35, 80, 12], abs=1)
     for n, mark in enumerate(result.payload.marks):
@@ -299,14 +296,14 @@ def test_a_region_alone_is_read() -> None:
 
 @pytest.mark.parametrize("status", ["error", "timeout"])
 def test_a_failure_of_the_reader_is_no_empty_chart(status: str) -> None:
-    result = ChartReader(FixedReader(status=status)).run(load_image(columns().image), {}, timeout_s=60)
+    result = guard.run(ChartReader(FixedReader(status=status)), load_image(columns().image), {}, timeout_s=60)
     assert (result.status, result.payload) == (status, None)
 
 
 def test_a_chart_of_the_world_with_real_print() -> None:
     known = make_chart(np.random.default_rng((7, 1)), "heldout", "bars")
     tool = ChartReader(TextReader())
-    result = tool.run(load_image(draw_chart(known, 640)), {}, timeout_s=120)
+    result = guard.run(tool, load_image(draw_chart(known, 640)), {}, timeout_s=120)
     tool.close()
     assert isinstance(result.payload, ChartData)
     wanted = [value / 10**known.decimals for value in known.series[0].values]

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from sightline.images import Picture, load_image
+from sightline.tools import guard
+from sightline.tools.base import Tool
 from sightline.tools.document_values import days_in, money_in, settled
 from sightline.tools.read_document import DocumentReader, fields_of
 from sightline.tools.read_text import TextReader
@@ -167,10 +169,11 @@ def test_money(text: str, values: list[float]) -> None:
     assert [money.value for money in money_in(text)] == values
 
 
-class FixedReader:
+class FixedReader(Tool):
     """Reads what it is told."""
 
-    version, weights = "fixed", ""
+    name = "read_text"
+    version = "fixed"
 
     def __init__(self, page: Page, status: str = "ok") -> None:
         self.result = ToolResult(status=status, payload=TextLines(rows=(page.spans,)), message="why")  # type: ignore[arg-type]
@@ -178,23 +181,20 @@ class FixedReader:
     def covers(self) -> str:
         return "nothing"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture) -> ToolResult:
+        """Reads the words."""
         return self.result
-
-    def warm(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 def test_no_fields_are_empty_and_a_failure_is_none() -> None:
     page = laid([["nothing to see"]])
-    result = DocumentReader(FixedReader(page)).run(page.picture, {}, timeout_s=9)
+    result = guard.run(DocumentReader(FixedReader(page)), page.picture, {}, timeout_s=9)
     assert (result.status, result.payload) == ("empty", Fields())
-    result = DocumentReader(FixedReader(page, "timeout")).run(page.picture, {}, timeout_s=9)
+    result = guard.run(DocumentReader(FixedReader(page, "timeout")), page.picture, {}, timeout_s=9)
     assert (result.status, result.payload, result.message) == ("timeout", None, "why")
-    assert DocumentReader(FixedReader(page)).run(page.picture, {"x": 1}, timeout_s=9).status == "refused"
+    assert (
+        guard.run(DocumentReader(FixedReader(page)), page.picture, {"x": 1}, timeout_s=9).status == "refused"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -214,12 +214,12 @@ def test_a_drawn_receipt(documents: DocumentReader) -> None:
         if right:
             draw.text((430 - draw.textlength(right[0], font), 30 + 46 * n), right[0], "black", font)
     picture = load_image(image)
-    result = documents.run(picture, {}, timeout_s=60)
+    result = guard.run(documents, picture, {}, timeout_s=60)
     assert isinstance(result.payload, Fields), result.message
     read = {field.name: field.value for field in result.payload.items}
     assert (read["Date"], read["Total"], read["Apples"]) == ("2018-12-25", 13.14, 12.4)
     low = Box(x1=0, y1=240, x2=460, y2=330, frame=picture.frame)
-    result = documents.run(picture, {"region": low}, timeout_s=60)
+    result = guard.run(documents, picture, {"region": low}, timeout_s=60)
     assert isinstance(result.payload, Fields)
     assert [field.name for field in result.payload.items] == ["Total"]
     box = result.payload.boxes()[0]

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from sightline.images import Picture, load_image
+from sightline.tools import guard
+from sightline.tools.base import Tool
 from sightline.tools.crop import cut
 from sightline.tools.read_table import TableReader
 from sightline.tools.read_text import TextReader
@@ -68,7 +70,7 @@ def table(result: ToolResult) -> Table:
 
 @pytest.mark.parametrize("rules", ["all", "across", "bands", "none"])
 def test_a_table_however_it_is_ruled(tables: TableReader, rules: str) -> None:
-    read = table(tables.run(draw_table(FRUIT, title="Fruit we sold", rules=rules), {}, timeout_s=60))
+    read = table(guard.run(tables, draw_table(FRUIT, title="Fruit we sold", rules=rules), {}, timeout_s=60))
     assert read.texts() == FRUIT
     assert read.title.replace(" ", "") == "Fruitwesold"
     assert read.header_rows == 1
@@ -76,7 +78,7 @@ def test_a_table_however_it_is_ruled(tables: TableReader, rules: str) -> None:
 
 def test_empty_cells_and_an_empty_corner_keep_their_places(tables: TableReader) -> None:
     rows = [["", "Boys", "Girls"], ["Chess", "14", ""], ["Drama", "", "22"], ["Choir", "31", "18"]]
-    assert table(tables.run(draw_table(rows), {}, timeout_s=60)).texts() == rows
+    assert table(guard.run(tables, draw_table(rows), {}, timeout_s=60)).texts() == rows
 
 
 def test_stems_and_leaves(tables: TableReader) -> None:
@@ -85,12 +87,12 @@ def test_stems_and_leaves(tables: TableReader) -> None:
     pixels = picture.pixels.copy()
     pixels[20:, 99:102] = (120, 80, 160)
     pixels[54:57, 20:] = (120, 80, 160)
-    assert table(tables.run(load_image(Image.fromarray(pixels)), {}, timeout_s=60)).texts() == rows
+    assert table(guard.run(tables, load_image(Image.fromarray(pixels)), {}, timeout_s=60)).texts() == rows
 
 
 def test_cells_stand_where_their_words_are(tables: TableReader) -> None:
     picture = draw_table(FRUIT)
-    read = table(tables.run(picture, {}, timeout_s=60))
+    read = table(guard.run(tables, picture, {}, timeout_s=60))
     for r, row in enumerate(read.rows):
         for c, cell in enumerate(row):
             assert cell.box is not None
@@ -104,11 +106,11 @@ def test_a_region_in_the_frame_of_another_crop(tables: TableReader) -> None:
     picture = draw_table([*FRUIT, ["Total", "326", "116"]])
     low = Box(x1=18, y1=20 + 2 * ROW, x2=420, y2=20 + 5 * ROW + 2, frame=picture.frame)
     part = cut(picture, Box(x1=0, y1=0, x2=430, y2=120, frame=picture.frame), at_least=900)
-    read = table(tables.run(picture, {"region": low}, timeout_s=60))
+    read = table(guard.run(tables, picture, {"region": low}, timeout_s=60))
     assert read.texts() == [["Pears", "305", "48"], ["Plums", "9", "61"], ["Total", "326", "116"]]
     assert all(low.intersection(box) == pytest.approx(box.area) for box in read.boxes())
     top = Box(x1=18, y1=20, x2=420, y2=20 + 2 * ROW + 2, frame=picture.frame)
-    read = table(tables.run(part, {"region": top}, timeout_s=60))
+    read = table(guard.run(tables, part, {"region": top}, timeout_s=60))
     assert read.texts() == FRUIT[:2]
     assert read.boxes()[0].frame == part.frame
 
@@ -118,7 +120,7 @@ def test_no_table_is_empty(tables: TableReader, words: list[str]) -> None:
     image = Image.new("RGB", (400, 200), "white")
     for n, line in enumerate(words):
         ImageDraw.Draw(image).text((20, 30 + 40 * n), line, "black", ImageFont.load_default(20))
-    result = tables.run(load_image(image), {}, timeout_s=60)
+    result = guard.run(tables, load_image(image), {}, timeout_s=60)
     assert result.status == "empty"
     assert "no" in result.message
     assert result.payload == Table()
@@ -126,12 +128,12 @@ def test_no_table_is_empty(tables: TableReader, words: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [{"region": "e1"}, {"query": "x"}])
 def test_bad_arguments_are_refused(tables: TableReader, arguments: dict[str, Any]) -> None:
-    assert tables.run(draw_table(FRUIT), arguments, timeout_s=60).status == "refused"
+    assert guard.run(tables, draw_table(FRUIT), arguments, timeout_s=60).status == "refused"
 
 
 def test_no_time_is_a_timeout() -> None:
     reader = TableReader(TextReader())
-    assert reader.run(draw_table(FRUIT), {}, timeout_s=0.01).status == "timeout"
+    assert guard.run(reader, draw_table(FRUIT), {}, timeout_s=0.01).status == "timeout"
     reader.close()
 
 
@@ -233,10 +235,11 @@ def test_an_icon_between_rules_is_no_word() -> None:
     assert [span.text for span in without_icons(page).spans] == ["Total"]
 
 
-class FixedReader:
+class FixedReader(Tool):
     """Reads what it is told, so that a fault of the reader can be planted."""
 
-    version, weights = "fixed", ""
+    name = "read_text"
+    version = "fixed"
 
     def __init__(self, status: str, message: str = "") -> None:
         self.result = ToolResult(status=status, payload=TextLines(), message=message)  # type: ignore[arg-type]
@@ -244,17 +247,12 @@ class FixedReader:
     def covers(self) -> str:
         return "nothing"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture) -> ToolResult:
+        """Reads the words."""
         return self.result
-
-    def warm(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.mark.parametrize("status", ["error", "timeout"])
 def test_a_failure_of_the_reader_is_no_empty_table(status: str) -> None:
-    result = TableReader(FixedReader(status, "it died")).run(draw_table(FRUIT), {}, timeout_s=60)
+    result = guard.run(TableReader(FixedReader(status, "it died")), draw_table(FRUIT), {}, timeout_s=60)
     assert (result.status, result.message, result.payload) == (status, "it died", None)

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sightline.errors import WeightsError
 from sightline.images import Picture, load_image
+from sightline.tools import guard
 from sightline.tools.crop import cut
 from sightline.tools.ocr_rapid import RapidOcr
 from sightline.tools.read_text import TextReader, clean, spans_of
@@ -55,18 +56,18 @@ def rows(result: ToolResult) -> list[str]:
 
 @pytest.mark.parametrize("turn", [0.0, 2.0, -2.0])
 def test_a_receipt(reader: TextReader, turn: float) -> None:
-    read = rows(reader.run(page(LINES, turn=turn), {}, timeout_s=60))
+    read = rows(guard.run(reader, page(LINES, turn=turn), {}, timeout_s=60))
     assert [row.replace(" ", "") for row in read] == [line.replace(" ", "") for line in LINES]
 
 
 def test_small_print(reader: TextReader) -> None:
-    read = rows(reader.run(page(LINES, size=11), {}, timeout_s=60))
+    read = rows(guard.run(reader, page(LINES, size=11), {}, timeout_s=60))
     assert [row.replace(" ", "") for row in read] == [line.replace(" ", "") for line in LINES]
 
 
 def test_boxes_stand_where_the_ink_is(reader: TextReader) -> None:
     picture = page(["", "", "HELLO"])
-    result = reader.run(picture, {}, timeout_s=60)
+    result = guard.run(reader, picture, {}, timeout_s=60)
     assert isinstance(result.payload, TextLines)
     (box,) = result.payload.boxes()
     assert box.frame == picture.frame
@@ -78,7 +79,7 @@ def test_boxes_stand_where_the_ink_is(reader: TextReader) -> None:
 def test_a_region_alone_is_read(reader: TextReader) -> None:
     picture = page(LINES)
     low = Box(x1=0, y1=30 + 4 * 44 - 14, x2=460, y2=30 + 4 * 44 + 36, frame=picture.frame)
-    result = reader.run(picture, {"region": low}, timeout_s=60)
+    result = guard.run(reader, picture, {"region": low}, timeout_s=60)
     assert [row.replace(" ", "") for row in rows(result)] == ["TOTAL4.25"]
     assert isinstance(result.payload, TextLines)
     for box in result.payload.boxes():
@@ -90,7 +91,7 @@ def test_a_crop_is_read_in_its_own_frame(reader: TextReader) -> None:
     picture = page(LINES)
     low = Box(x1=0, y1=190, x2=460, y2=250, frame=picture.frame)
     part = cut(picture, low, at_least=900)
-    result = reader.run(part, {"region": low}, timeout_s=60)
+    result = guard.run(reader, part, {"region": low}, timeout_s=60)
     assert isinstance(result.payload, TextLines)
     assert result.payload.boxes()[0].frame == part.frame
     assert "TOTAL" in result.payload.to_text()
@@ -107,7 +108,7 @@ def test_columns_are_read_one_after_the_other(reader: TextReader) -> None:
     for x, lines in zip((40, 480), columns, strict=True):
         for n, line in enumerate(lines):
             draw.text((x, 80 + 40 * n), line, "black", font)
-    result = reader.run(load_image(image), {}, timeout_s=60)
+    result = guard.run(reader, load_image(image), {}, timeout_s=60)
     read = [row.replace(" ", "") for row in rows(result)]
     assert read[0].startswith("Alongtitle")
     assert read[1:] == [line.replace(" ", "") for lines in columns for line in lines]
@@ -117,13 +118,13 @@ def test_columns_are_read_one_after_the_other(reader: TextReader) -> None:
 
 @pytest.mark.parametrize("size", [(300, 400), (1, 1), (2, 900)])
 def test_an_empty_page(reader: TextReader, size: tuple[int, int]) -> None:
-    result = reader.run(load_image(Image.new("RGB", size, "white")), {}, timeout_s=60)
+    result = guard.run(reader, load_image(Image.new("RGB", size, "white")), {}, timeout_s=60)
     assert result.status == "empty", result.message
     assert result.payload == TextLines()
 
 
 def test_what_it_is(reader: TextReader) -> None:
-    result = reader.run(page(["Hi"]), {}, timeout_s=60)
+    result = guard.run(reader, page(["Hi"]), {}, timeout_s=60)
     assert result.tool == "read_text"
     assert result.version.startswith("rapidocr 3.")
     assert len(result.weights) == 16
@@ -132,9 +133,9 @@ def test_what_it_is(reader: TextReader) -> None:
 
 def test_no_time_is_a_timeout_and_the_next_call_works() -> None:
     reader = TextReader()
-    assert reader.run(page(["Hi"]), {}, timeout_s=0.01).status == "timeout"
+    assert guard.run(reader, page(["Hi"]), {}, timeout_s=0.01).status == "timeout"
     reader.warm()
-    assert reader.run(page(["Hello there"]), {}, timeout_s=60).status == "ok"
+    assert guard.run(reader, page(["Hello there"]), {}, timeout_s=60).status == "ok"
     reader.close()
 
 
@@ -147,12 +148,12 @@ def test_a_language_that_is_read(reader: TextReader, language: str, text: str) -
     font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", 28)
     image = Image.new("RGB", (460, 100), "white")
     ImageDraw.Draw(image).text((30, 30), text, "black", font)
-    assert rows(reader.run(load_image(image), {"lang": language}, timeout_s=60)) == [text]
+    assert rows(guard.run(reader, load_image(image), {"lang": language}, timeout_s=60)) == [text]
 
 
 @pytest.mark.parametrize("language", ["ru", "klingon", "x" * 300])
 def test_another_language_is_unsupported(reader: TextReader, language: str) -> None:
-    result = reader.run(page(["Hi"]), {"lang": language}, timeout_s=60)
+    result = guard.run(reader, page(["Hi"]), {"lang": language}, timeout_s=60)
     assert result.status == "unsupported"
     assert "but en, zh, ja" in result.message
     assert len(result.message) < 200
@@ -170,7 +171,7 @@ def test_an_engine_without_models_says_so() -> None:
             raise WeightsError("no models")
 
     reader = TextReader(Broken())
-    result = reader.run(page(["Hi"]), {}, timeout_s=60)
+    result = guard.run(reader, page(["Hi"]), {}, timeout_s=60)
     assert (result.status, result.message, result.version, result.weights) == (
         "error",
         "no models",
@@ -186,7 +187,7 @@ def test_an_engine_without_models_says_so() -> None:
 
 @pytest.mark.parametrize("arguments", [{"region": "e1"}, {"query": "x"}, {"lang": 3}, {"lang": " "}])
 def test_bad_arguments(reader: TextReader, arguments: dict[str, object]) -> None:
-    assert reader.run(page(["Hi"]), arguments, timeout_s=60).status == "refused"
+    assert guard.run(reader, page(["Hi"]), arguments, timeout_s=60).status == "refused"
 
 
 def test_text_is_data() -> None:

@@ -1,4 +1,4 @@
-"""The embedded experts, as the controller meets them."""
+"""The embedded tools, as the controller meets them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sightline.errors import WeightsError
 from sightline.images import ImageStore
 from sightline.tools.arguments import schema
 from sightline.tools.crop import Cropper
-from sightline.tools.registry import EXPERTS, all_tools, default_tools
+from sightline.tools.registry import TOOLS, all_tools, default_tools
 
 
 def test_the_tools_and_their_signatures() -> None:
@@ -37,10 +37,10 @@ def test_the_tools_and_their_signatures() -> None:
         tool.close()
 
 
-def test_every_expert_keeps_the_contract() -> None:
+def test_every_tool_keeps_the_contract() -> None:
     store = ImageStore()
     tools = all_tools(store=store)
-    assert list(tools) == [name for name in EXPERTS if name in tools]
+    assert list(tools) == [name for name in TOOLS if name in tools]
     assert set(default_tools()) <= set(tools)
     for name, tool in tools.items():
         assert tool.name == name
@@ -59,11 +59,11 @@ def test_every_expert_keeps_the_contract() -> None:
     assert all(tool.store is store for tool in tools.values() if hasattr(tool, "store"))
 
 
-def test_experts_that_need_another_share_it() -> None:
+def test_tools_that_need_another_share_it() -> None:
     tools = all_tools()
     for name, tool in tools.items():
         held = list(vars(tool).values())
-        for need in EXPERTS[name][1]:
+        for need in TOOLS[name][1]:
             assert need == "store" or any(part is tools[need] for part in held)
 
 
@@ -80,9 +80,9 @@ def test_making_them_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_an_expert_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EXPERTS, "dream", ("sightline.tools.dream:Dreamer", ("read_text",)))
+def test_an_tool_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS, "dream", ("sightline.tools.dream:Dreamer", ("read_text",)))
     assert "dream" not in all_tools()
-    monkeypatch.setitem(EXPERTS, "count", ("sightline.tools.count:Nobody", ("detect",)))
+    monkeypatch.setitem(TOOLS, "count", ("sightline.tools.count:Nobody", ("detect",)))
     with pytest.raises(AttributeError, match="Nobody"):  # a mistake in the registry is not hidden
         all_tools()

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from sightline.errors import WeightsError
 from sightline.images import Picture, load_image, make_picture
-from sightline.tools import sam
+from sightline.tools import guard, sam
 from sightline.tools.crop import cut
 from sightline.tools.masks import cut_out, segment
 from sightline.tools.sam import Ask, Asked, Floats, Pixels, SamSizes, Segmentation
-from sightline.tools.segment import Segmenter, load_expert
+from sightline.tools.segment import Segmenter, load_segmenter
 from sightline.train.worlds.scenes import Scene, Thing, draw_scene, make_scene, thing_box
 from sightline.types import Box, Mask, Masks, map_box
 
@@ -55,7 +55,7 @@ def segmenter() -> Iterator[Segmenter]:
 
 
 def run(tool: Segmenter, shown: Picture, status: str = "ok", **arguments: object) -> tuple[Mask, ...]:
-    result = tool.run(shown, arguments, timeout_s=120)
+    result = guard.run(tool, shown, arguments, timeout_s=120)
     assert result.status == status, result.message
     assert isinstance(result.payload, Masks)
     return result.payload.items
@@ -156,7 +156,7 @@ def test_a_large_picture(segmenter: Segmenter) -> None:
     ],
 )
 def test_refused(arguments: dict[str, object], message: str) -> None:
-    result = Segmenter().run(make_picture(np.zeros((48, 64, 3), np.uint8)), arguments, timeout_s=1)
+    result = guard.run(Segmenter(), make_picture(np.zeros((48, 64, 3), np.uint8)), arguments, timeout_s=1)
     assert (result.status, result.message) == ("refused", message)
 
 
@@ -164,7 +164,7 @@ def test_a_region_beside_the_picture_is_refused() -> None:
     whole = make_picture(np.zeros((48, 64, 3), np.uint8))
     part = cut(whole, Box(x1=0, y1=0, x2=16, y2=16, frame=whole.frame), at_least=0)
     beside = Box(x1=32, y1=32, x2=40, y2=40, frame=whole.frame)
-    result = Segmenter().run(part, {"regions": (beside,)}, timeout_s=1)
+    result = guard.run(Segmenter(), part, {"regions": (beside,)}, timeout_s=1)
     assert (result.status, result.message) == ("refused", "region 1 holds no part of the picture")
 
 
@@ -317,7 +317,7 @@ def test_weights_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert missing.weights == ""
     with pytest.raises(WeightsError, match=r"none\.safetensors"):
         missing.covers()
-    result = missing.run(make_picture(draw_scene(SCENE, 64)), {}, timeout_s=60)
+    result = guard.run(missing, make_picture(draw_scene(SCENE, 64)), {}, timeout_s=60)
     assert result.status == "error"
     assert "none.json" in result.message
 
@@ -411,23 +411,23 @@ def test_a_folder_of_transformers_gives_what_its_own_processor_gives(kind: str, 
 
 def test_a_folder_of_transformers_cuts_masks_out(tmp_path: Path) -> None:
     save_transformers("sam2", tmp_path)
-    expert = load_expert(str(tmp_path))
+    cut_all = load_segmenter(str(tmp_path))
     pixels = draw_scene(SCENE, 96)[:60]
-    assert len(expert(pixels, [(10, 12, 40, 44)], [(60.0, 30.0)])) == 2
+    assert len(cut_all(pixels, [(10, 12, 40, 44)], [(60.0, 30.0)])) == 2
     mine = Segmenter(tmp_path)
     assert len(mine.weights) == 16
     assert mine.version.startswith("transformers ")
     assert "drawn shapes" not in mine.covers()
 
 
-def test_metas_weights_run_as_the_expert(tmp_path: Path) -> None:
+def test_metas_weights_run_as_the_cut_all(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
     torch.save(tiny().state_dict(), path)
     mine = Segmenter(path)
     try:
         shown = make_picture(draw_scene(SCENE, 96)[:60])
         box = Box(x1=10, y1=12, x2=40, y2=44, frame=shown.frame)
-        result = mine.run(shown, {"regions": (box,), "points": ((60.0, 30.0),)}, timeout_s=200)
+        result = guard.run(mine, shown, {"regions": (box,), "points": ((60.0, 30.0),)}, timeout_s=200)
         assert result.status in ("ok", "empty"), result.message
         assert isinstance(result.payload, Masks)
         assert len(result.payload.items) == 2

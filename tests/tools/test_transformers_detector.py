@@ -14,8 +14,8 @@ import transformers as hf
 
 from sightline.errors import WeightsError
 from sightline.images import make_picture
-from sightline.tools import detect
-from sightline.tools.detect import Detector, load_expert
+from sightline.tools import detect, guard
+from sightline.tools.detect import Detector, load_detector
 from sightline.tools.transformers_detector import load_predictor
 from sightline.types import Detections
 
@@ -150,42 +150,42 @@ class Here:
     """A worker's calls in this process."""
 
     def __init__(self, *arguments: Any) -> None:
-        self.expert = load_expert(*arguments)
+        self.function = load_detector(*arguments)
 
     def call(self, *arguments: Any, timeout_s: float) -> Any:
-        return self.expert(*arguments)
+        return self.function(*arguments)
 
 
-def test_the_expert_with_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tool_with_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detect, "Worker", lambda factory, *arguments: Here(*arguments))
-    expert = Detector(yolos(tmp_path), score_from=0.0)
+    tool = Detector(yolos(tmp_path), score_from=0.0)
     shown = make_picture(PIXELS)
-    result = expert.run(shown, {"query": "people"}, timeout_s=100)
+    result = guard.run(tool, shown, {"query": "people"}, timeout_s=100)
     assert result.status in ("ok", "empty"), result.message
     assert isinstance(result.payload, Detections)
     assert {item.label for item in result.payload.items} <= {"person"}
     assert all(box.frame == shown.frame for box in result.payload.boxes())
-    unknown = expert.run(shown, {"query": "dogs"}, timeout_s=100)
+    unknown = guard.run(tool, shown, {"query": "dogs"}, timeout_s=100)
     assert unknown.status == "unsupported"
     assert unknown.message == 'no class for "dogs"; it knows person, traffic light'
-    assert expert.covers() == "finds person, traffic light; measures colour and size"
+    assert tool.covers() == "finds person, traffic light; measures colour and size"
     assert result.version.startswith("transformers ")
     assert len(result.weights) == 16
 
 
-def test_the_expert_for_any_words(tmp_path: Path) -> None:
+def test_the_tool_for_any_words(tmp_path: Path) -> None:
     """A phrase that no class could be found for is looked for as it stands."""
-    expert = Detector(owl(tmp_path), score_from=0.0)
+    tool = Detector(owl(tmp_path), score_from=0.0)
     try:
-        result = expert.run(make_picture(PIXELS), {"query": "odd red cups"}, timeout_s=100)
+        result = guard.run(tool, make_picture(PIXELS), {"query": "odd red cups"}, timeout_s=100)
         assert result.status == "ok", result.message
         assert isinstance(result.payload, Detections)
         assert {item.label for item in result.payload.items} == {"odd red cups"}
-        assert expert.covers() == "finds whatever words name; measures colour and size"
-        long = expert.run(make_picture(PIXELS), {"query": "word " * 20}, timeout_s=100)
+        assert tool.covers() == "finds whatever words name; measures colour and size"
+        long = guard.run(tool, make_picture(PIXELS), {"query": "word " * 20}, timeout_s=100)
         assert (long.status, "too long for this model" in long.message) == ("error", True)
     finally:
-        expert.close()
+        tool.close()
 
 
 def test_folders_that_hold_no_detector(tmp_path: Path) -> None:

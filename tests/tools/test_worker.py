@@ -1,4 +1,4 @@
-"""Experts that hang, die, raise or print: the caller gets its answer in time, and no process is left."""
+"""Tools that hang, die, raise or print: the caller gets its answer in time, and no process is left."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make(kind="echo"):
         os._exit(3)
     state = {"calls": 0}
 
-    def expert(what, value=None):
+    def function(what, value=None):
         state["calls"] += 1
         if what == "echo":
             return value
@@ -55,7 +55,7 @@ def make(kind="echo"):
             return sys.stdin.read()
         if what == "kill":
             os.kill(os.getpid(), 9)
-    return expert
+    return function
 """
 
 pytestmark = pytest.mark.filterwarnings("error::ResourceWarning")
@@ -63,9 +63,9 @@ pytestmark = pytest.mark.filterwarnings("error::ResourceWarning")
 
 @pytest.fixture
 def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    (tmp_path / "faulty_experts.py").write_text(FAULTS)
+    (tmp_path / "faulty_functions.py").write_text(FAULTS)
     monkeypatch.syspath_prepend(str(tmp_path))
-    return "faulty_experts:make"
+    return "faulty_functions:make"
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_prints_do_not_disturb(worker: Worker, capfd: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("kind", "why"), [("broken", "RuntimeError: cannot be made"), ("exit", "exit code 3")]
 )
-def test_an_expert_that_cannot_be_made(faults: str, kind: str, why: str) -> None:
+def test_an_tool_that_cannot_be_made(faults: str, kind: str, why: str) -> None:
     worker = Worker(faults, kind)
     for _ in range(2):
         with pytest.raises(WorkerFailed, match=why):
@@ -185,7 +185,7 @@ def test_an_expert_that_cannot_be_made(faults: str, kind: str, why: str) -> None
 
 def test_a_factory_that_is_not_there(faults: str) -> None:
     with pytest.raises(WorkerFailed, match="AttributeError"):
-        Worker("faulty_experts:missing").call(timeout_s=30)
+        Worker("faulty_functions:missing").call(timeout_s=30)
 
 
 def test_loading_goes_on_after_a_timeout(faults: str) -> None:
@@ -251,7 +251,7 @@ def test_nothing_is_left_when_the_parent_is_done_or_killed(faults: str, tmp_path
             import os, sys, threading, time
             sys.path.insert(0, {str(tmp_path)!r})
             from sightline.tools.worker import Worker
-            worker = Worker("faulty_experts:make")
+            worker = Worker("faulty_functions:make")
             worker.warm()
             print(worker.pid, flush=True)
             if sys.argv[1] == "killed":

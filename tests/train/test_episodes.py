@@ -299,7 +299,7 @@ def counting() -> Item:
     return next(one for items in drawn for one in items if one.family == "count")
 
 
-def test_the_agent_plays_with_an_expert_that_is_right(agent: AgentEnvironment) -> None:
+def test_the_agent_plays_with_an_tool_that_is_right(agent: AgentEnvironment) -> None:
     task = counting()
     assert task.state is not None
     shape = task.state["boxes"][0]["label"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -36,18 +36,19 @@ class Agent:
 
     Args:
         planner: decides on each step; None for our model with the embedded weights.
-        tools: by name; None for the embedded experts, `{}` for the planner alone.
+        tools: by name, or a list of tools and typed functions; None for the embedded ones, `{}` for the
+            planner alone.
         budget: of each run.
         trace_dir: where each run leaves its record; None for nowhere.
         store: keeps the pixels of crops; tools of your own that crop must share it.
-        cache: of the experts' results, from one run to the next; None for one of its own in memory,
+        cache: of the tools' results, from one run to the next; None for one of its own in memory,
             `Cache(max_bytes=0)` for none.
     """
 
     def __init__(
         self,
         planner: Planner | None = None,
-        tools: Mapping[str, Tool] | None = None,
+        tools: Mapping[str, Tool] | Iterable[Tool | Callable[..., Any]] | None = None,
         budget: Budget | None = None,
         trace_dir: str | Path | None = None,
         *,
@@ -57,7 +58,7 @@ class Agent:
         self.budget = budget or Budget()
         self.store = store if store is not None else ImageStore()
         self.cache = cache if cache is not None else Cache()
-        self.tools = dict(embedded_tools(self.store) if tools is None else tools)
+        self.tools = _tools(tools, self.store)
         self.last_trace: Path | None = None
         self._trace_dir = Path(trace_dir) if trace_dir is not None else None
         self._planner = planner
@@ -149,6 +150,17 @@ class Agent:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _tools(
+    tools: Mapping[str, Tool] | Iterable[Tool | Callable[..., Any]] | None, store: ImageStore
+) -> dict[str, Tool]:
+    """The tools by name; None stands for the embedded ones."""
+    if tools is None:
+        return embedded_tools(store)
+    from sightline.tools.registry import by_name
+
+    return by_name(tools)
 
 
 def _failed(question: str, state: State, error: Exception) -> Answer:

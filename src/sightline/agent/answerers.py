@@ -21,9 +21,9 @@ from sightline.agent.questions import clean_question
 from sightline.errors import ConfigError, InputError, SightlineError
 from sightline.images import ImageStore, load_image
 from sightline.tools.attributes import measure
-from sightline.tools.base import Parameter, Picture, Tool, finish, why_refused
-from sightline.tools.query import resolve
-from sightline.types import Answer, Box, Detection, Detections, Frame, ToolResult, map_box
+from sightline.tools.base import Phrase, Picture, Tool, Unsupported
+from sightline.tools.nouns import resolve
+from sightline.types import Answer, Box, Detection, Detections, Frame, map_box
 
 if TYPE_CHECKING:
     from sightline.mllm.reasoner import Reasoner
@@ -41,7 +41,7 @@ def with_choices(question: str, choices: Sequence[str]) -> str:
 
 
 class AgentAnswerer:
-    """The agent with its experts (`tools=True`), none, or an oracle in the detector's place.
+    """The agent with its tools (`tools=True`), none, or an oracle in the detector's place.
 
     Args:
         tools: False: the planner has to answer from the picture.
@@ -53,11 +53,11 @@ class AgentAnswerer:
         self, *, tools: bool = True, oracle: OracleDetector | None = None, seconds: float = 60.0
     ) -> None:
         store = ImageStore()
-        experts: dict[str, Tool] = embedded_tools(store) if tools else {}
+        chosen: dict[str, Tool] = embedded_tools(store) if tools else {}
         if oracle is not None:
-            experts[oracle.name] = oracle
+            chosen[oracle.name] = oracle
         self._planner = default_planner()
-        self._agent = Agent(self._planner, experts, Budget(seconds=seconds), store=store)
+        self._agent = Agent(self._planner, chosen, Budget(seconds=seconds), store=store)
 
     def __enter__(self) -> AgentAnswerer:
         """Load what the first question would load, so that its time is its own."""
@@ -71,7 +71,7 @@ class AgentAnswerer:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The hashes of the model and of each expert (its version where it has no weights)."""
+        """The hashes of the model and of each tool (its version where it has no weights)."""
         tools = [f"{name}:{tool.weights or tool.version}" for name, tool in sorted(self._agent.tools.items())]
         return {"kind": "agent", "model": self._planner.weights[:16], "tools": tools}
 
@@ -188,8 +188,8 @@ def _gold_box(box: Mapping[str, Any]) -> GoldBox:
         raise ConfigError(f"not a box of a state: {box!r}") from error
 
 
-class OracleDetector:
-    """The expert `detect`, right by construction: it reads the boxes that the suite knows.
+class OracleDetector(Tool):
+    """The tool `detect`, right by construction: it reads the boxes that the suite knows.
 
     What a query means is decided as our detector decides it, over the labels of the whole suite.
 
@@ -199,12 +199,7 @@ class OracleDetector:
     """
 
     name = "detect"
-    doc = "finds objects and where they are"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="query", kind="phrase", doc="what to look for, such as: small red circles"),
-    )
     version = "oracle"
-    weights = ""
 
     def __init__(self, gold: Gold, labels: Iterable[str] = ()) -> None:
         self._gold = gold
@@ -214,30 +209,21 @@ class OracleDetector:
         """What it knows, in one line."""
         return f"knows the boxes of {len(self._gold)} images: {', '.join(self._classes)}"
 
-    def warm(self) -> None:
-        """Nothing to load."""
+    def __call__(self, picture: Picture, query: Phrase) -> Detections:
+        """Finds objects and where they are.
 
-    def close(self) -> None:
-        """Nothing to free."""
-
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """The boxes that the query names, in the frame of `picture`."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        text = str(arguments["query"])
+        Args:
+            query: what to look for, such as: small red circles
+        """
         boxes = self._gold.get(picture.frame.image)
         if boxes is None:
-            return finish(self, started, "error", message="the suite knows nothing about this image")
-        query = resolve(text, self._classes)
-        if isinstance(query, str):
-            known = ", ".join(self._classes)
-            return finish(
-                self, started, "unsupported", message=f'no class for "{query[:60]}"; it knows {known}'
-            )
+            raise ConfigError("the suite knows nothing about this image")
+        wanted = resolve(query, self._classes)
+        if isinstance(wanted, str):
+            raise Unsupported(f'no class for "{wanted[:60]}"; it knows {", ".join(self._classes)}')
         seen = [_seen(box, picture) for box in boxes]
-        items = tuple(d for d in seen if d.box.area and query.wants(d.label, d.attributes))
-        return finish(self, started, "ok" if items else "empty", Detections(query=text, items=items))
+        items = tuple(d for d in seen if d.box.area and wanted.wants(d.label, d.attributes))
+        return Detections(query=query, items=items)
 
 
 def _seen(box: GoldBox, picture: Picture) -> Detection:

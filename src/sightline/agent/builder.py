@@ -1,4 +1,4 @@
-"""The embedded default: our model as the planner, and our experts. Everything else is passed in."""
+"""The embedded default: our model as the planner, and our tools. Everything else is passed in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def default_planner() -> Planner:
 
 
 def embedded_tools(store: ImageStore) -> dict[str, Tool]:
-    """The experts of the embedded tier; crops go to `store`. Nothing is loaded yet."""
+    """The tools of the embedded tier; crops go to `store`. Nothing is loaded yet."""
     from sightline.tools.registry import default_tools
 
     return default_tools(store=store)

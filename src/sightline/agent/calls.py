@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from sightline.agent.state import Job, Json
 from sightline.errors import InputError
 from sightline.images import Picture
-from sightline.tools.arguments import dump_arguments, load_arguments, typed
+from sightline.tools.arguments import dump_arguments, typed
 from sightline.tools.base import Tool
 from sightline.tools.cache import Cache
-from sightline.tools.guard import guarded_run
+from sightline.tools.guard import run
 from sightline.types import Evidence, Frame, ToolCall, ToolResult
 
 
@@ -66,12 +66,11 @@ def _resolve(
 
 
 def run_job(
-    job: Job, tool: Tool, picture: Picture, *, timeout_s: float, load_s: float, cache: Cache | None = None
+    job: Job, tool: Tool, picture: Picture, *, timeout_s: float, within_s: float, cache: Cache | None = None
 ) -> Evidence:
-    """Run one job that was not refused, as `guarded_run` does."""
-    arguments = load_arguments(tool, job["arguments"])
+    """Run one job that was not refused, as `guard.run` does."""
     return finished(
-        job, guarded_run(tool, picture, arguments, timeout_s=timeout_s, load_s=load_s, cache=cache)
+        job, run(tool, picture, job["arguments"], timeout_s=timeout_s, within_s=within_s, cache=cache)
     )
 
 

@@ -1,6 +1,6 @@
 """Speakers for `caption` and `ask` (see `tools.caption`): our own model, and any of transformers.
 
-A `ModelSpeaker` asks the embedded model alone, without experts. It is honest about it: measured, that
+A `ModelSpeaker` asks the embedded model alone, without tools. It is honest about it: measured, that
 model sees hardly anything by itself (docs/training.md). A `TransformersSpeaker` loads any
 image-text-to-text model from a local folder, in a process that can be killed.
 """
@@ -24,6 +24,7 @@ from sightline.errors import QuestionError, WeightsError
 from sightline.images import Pixels
 from sightline.mllm.weights import EMBEDDED, check_weights
 from sightline.tools.caption import Spoken
+from sightline.tools.clock import clock
 from sightline.tools.read_text import clean
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
 
@@ -66,12 +67,16 @@ class ModelSpeaker:
 
     def covers(self) -> str:
         """What it can be trusted with."""
-        return "the model of this package without experts, which alone sees hardly more than chance"
+        return "the model of this package without tools, which alone sees hardly more than chance"
 
-    def __call__(self, pixels: Pixels, question: str | None, deadline: float) -> Spoken:
+    def __call__(self, pixels: Pixels, question: str | None) -> Spoken:
         """Its one reply, with its probability; empty where it cannot tell. Calls wait for one another."""
-        if not self._one_at_a_time.acquire(timeout=max(deadline - time.monotonic(), 0)):
-            raise WorkerTimeout("busy with other calls")
+        time_of_call = clock()
+        with time_of_call.paused():
+            waiting = max(time_of_call.until - time.monotonic(), 0)
+            if not self._one_at_a_time.acquire(timeout=waiting):
+                raise WorkerTimeout("busy with other calls")
+        deadline = time.monotonic() + time_of_call.left()
         try:
             asked = clean_question(question or DESCRIBE)
             said = self._reasoner.reply(
@@ -149,10 +154,9 @@ class TransformersSpeaker:
             raise WeightsError(f"no safetensors in {self._folder.name}")
         return f"{self._folder.name}, a model of the kind {kind}; what it says is its own claim"
 
-    def __call__(self, pixels: Pixels, question: str | None, deadline: float) -> Spoken:
+    def __call__(self, pixels: Pixels, question: str | None) -> Spoken:
         """Its greedy reply, with the probability of its average token."""
-        left = deadline - time.monotonic()
-        text, confidence = self._worker.call(pixels, question or DESCRIBE, timeout_s=max(left, 0.0))
+        text, confidence = self._worker.call(pixels, question or DESCRIBE)
         return clean(text), confidence
 
     def warm(self) -> None:
@@ -169,7 +173,7 @@ class TransformersSpeaker:
 
 
 def load_transformers(folder: str, max_tokens: int) -> Callable[[Pixels, str], tuple[str, float]]:
-    """The worker's side: loads the model; the expert takes pixels and a question and returns a reply."""
+    """The worker's side: loads the model; takes pixels and a question and returns a reply."""
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
@@ -181,7 +185,7 @@ def load_transformers(folder: str, max_tokens: int) -> Callable[[Pixels, str], t
     )
     model.train(False)
 
-    def expert(pixels: Pixels, question: str) -> tuple[str, float]:
+    def reply(pixels: Pixels, question: str) -> tuple[str, float]:
         inputs = _inputs(processor, pixels, question).to(model.device, dtype=model.dtype)
         with torch.inference_mode():
             out = model.generate(
@@ -196,7 +200,7 @@ def load_transformers(folder: str, max_tokens: int) -> Callable[[Pixels, str], t
         text = processor.batch_decode(new, skip_special_tokens=True)[0]
         return text, math.exp(float(scores.float().mean()))
 
-    return expert
+    return reply
 
 
 def _inputs(processor: Any, pixels: Pixels, question: str) -> Any:

@@ -1,4 +1,4 @@
-"""What is installed, which weights are here, and what each expert can do with them."""
+"""What is installed, which weights are here, and what each tool can do with them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def examine() -> list[Finding]:
         Finding(part="package", name="python", verdict="ok", detail=python),
     ]
     findings += [_package(name) for name in _NEEDED]
-    return [*findings, _guarded("model", "planner", _planner), *_experts()]
+    return [*findings, _guarded("model", "planner", _planner), *_tools()]
 
 
 def broken(findings: list[Finding]) -> bool:
@@ -71,12 +71,12 @@ def _planner() -> str:
     return f"weights {planner.weights}; plans, and answers by itself"
 
 
-def _experts() -> list[Finding]:
+def _tools() -> list[Finding]:
     try:
         tools = embedded_tools(ImageStore())
     except Exception as error:
-        return [_broken("expert", "all", error)]
-    return [_guarded("expert", name, _tool_check(tool)) for name, tool in tools.items()]
+        return [_broken("tool", "all", error)]
+    return [_guarded("tool", name, _tool_check(tool)) for name, tool in tools.items()]
 
 
 def _tool_check(tool: Tool) -> Callable[[], str]:

@@ -65,7 +65,7 @@ class AgentEnvironment:
         """
         agent = Agent(
             MLLMPlanner(reasoner),
-            self._experts(image, state),
+            self._tools_for(image, state),
             self._budget,
             store=self._store,
             cache=self._cache,
@@ -75,7 +75,7 @@ class AgentEnvironment:
             raise SightlineError(f"an episode failed: {answer.message}")
         return answer.text
 
-    def _experts(self, image: Path | bytes, state: Mapping[str, Any] | None) -> dict[str, Tool]:
+    def _tools_for(self, image: Path | bytes, state: Mapping[str, Any] | None) -> dict[str, Tool]:
         if not self._labels:
             return self._tools
         return {**self._tools, "detect": OracleDetector(gold_boxes([(image, state)]), self._labels)}

@@ -1,10 +1,10 @@
-"""The experts as LangChain tools, for agents that are built with LangChain or LangGraph.
+"""The tools as LangChain tools, for agents that are built with LangChain or LangGraph.
 
     from langgraph.prebuilt import ToolNode
     tools = as_langchain(default_tools(), load_image("receipt.jpg"))
     model.bind_tools(tools); ToolNode(tools)
 
-A model reads what an expert found in words, and what went wrong too: nothing is raised at it. The whole
+A model reads what a tool found in words, and what went wrong too: nothing is raised at it. The whole
 `ToolResult` comes with the message as its `artifact`.
 """
 
@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sightline.errors import InputError
 from sightline.images import Picture, Source, load_image
-from sightline.tools.arguments import schema, typed
+from sightline.tools.arguments import schema
 from sightline.tools.base import Tool
 from sightline.tools.cache import Cache
-from sightline.tools.guard import guarded_run
+from sightline.tools.guard import run
 from sightline.types import ToolResult
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def as_langchain(
     chars: int = 4000,
     cache: Cache | None = None,
 ) -> list[StructuredTool]:
-    """Each tool for one image. Loads the image, and no expert.
+    """Each tool for one image. Loads the image, and no tool.
 
     Args:
         tools: by the names that the model sees, such as `default_tools()`.
@@ -55,12 +54,7 @@ def _structured(
     from langchain_core.tools import StructuredTool
 
     def call(**given: Any) -> tuple[str, ToolResult]:
-        try:
-            arguments = typed(tool, given, picture.frame)
-        except InputError as error:
-            result = ToolResult(status="refused", message=str(error), tool=tool.name)
-        else:
-            result = guarded_run(tool, picture, arguments, timeout_s=timeout_s, cache=cache)
+        result = run(tool, picture, given, timeout_s=timeout_s, cache=cache)
         return result.to_text(chars), result
 
     return StructuredTool.from_function(

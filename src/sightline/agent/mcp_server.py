@@ -1,4 +1,4 @@
-"""The door for other agents: three tools over the Model Context Protocol, and each expert as `run_NAME`.
+"""The door for other agents: three tools over the Model Context Protocol, and each single tool as `run_NAME`.
 
 Models load at the first call, so that `initialize` costs nothing. Clients choose neither weights nor
 devices, and see only files under the roots that the operator named.
@@ -25,9 +25,9 @@ import sightline
 from sightline.agent.budget import Budget
 from sightline.errors import ConfigError, InputError
 from sightline.images import ImageStore, Picture, check_root, load_image
-from sightline.tools.arguments import schema, typed
+from sightline.tools.arguments import schema
 from sightline.tools.base import Tool
-from sightline.tools.guard import guarded_run
+from sightline.tools.guard import run
 from sightline.types import Answer, Box, Detections, Status, TextLines, ToolResult
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 XYXY = tuple[float, float, float, float]
 
 PLANNED = ("detect", "read_text", "crop")
-"""The experts that the embedded planner was trained to call."""
+"""The tools that the embedded planner was trained to call."""
 
 _LOOKS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _IMAGE = "a path under the allowed folders, or a data URI (data:image/png;base64,...)"
@@ -106,8 +106,8 @@ class ObjectsFound(BaseModel):
     message: str
 
 
-class ExpertSaid(BaseModel):
-    """What one expert found. `empty` means nothing is there, `unsupported` that it knows no such thing."""
+class ToolFinding(BaseModel):
+    """What one tool found. `empty` means nothing is there, `unsupported` that it knows no such thing."""
 
     tool: str
     status: Status
@@ -119,12 +119,12 @@ class ExpertSaid(BaseModel):
 
 
 class _Desk:
-    """What the tools share: the experts, and one agent, made for its first question and asked one by one."""
+    """What the served tools share: the single tools, and one agent, which is asked one by one."""
 
     def __init__(self, roots: Sequence[Path], agent: Agent | None) -> None:
         self.roots = [root.resolve() for root in roots]
         self.store = agent.store if agent is not None else ImageStore()
-        self.experts = _experts(self.store) if agent is None else dict(agent.tools)
+        self.tools = _all_tools(self.store) if agent is None else dict(agent.tools)
         self._seconds = (agent.budget if agent is not None else Budget()).per_tool_seconds
         self._agent = agent
         self._lock = Lock()
@@ -149,15 +149,10 @@ class _Desk:
             raise ToolError(str(error)) from error
 
     def call(self, tool: str, picture: Picture, given: dict[str, Any]) -> ToolResult:
-        """One call of an expert. Raises `ToolError` if it could not be carried out."""
-        if tool not in self.experts:
-            raise ToolError(f"this server has no expert {tool}")
-        expert = self.experts[tool]
-        try:
-            arguments = typed(expert, given, picture.frame)
-        except InputError as error:
-            raise ToolError(f"refused: {error}") from error
-        result = guarded_run(expert, picture, arguments, timeout_s=self._seconds)
+        """One call of a tool. Raises `ToolError` if it could not be carried out."""
+        if tool not in self.tools:
+            raise ToolError(f"this server has no tool {tool}")
+        result = run(self.tools[tool], picture, given, timeout_s=self._seconds)
         if result.status in ("error", "timeout", "refused"):
             raise ToolError(f"{result.status}: {result.message}")
         return result
@@ -166,17 +161,17 @@ class _Desk:
         if self._agent is None:
             from sightline.agent.agent import Agent
 
-            tools = {name: self.experts[name] for name in PLANNED}
+            tools = {name: self.tools[name] for name in PLANNED}
             self._agent = Agent(tools=tools, store=self.store)
         return self._agent
 
     def close(self) -> None:
-        """Free the experts' processes."""
-        for expert in self.experts.values():
-            expert.close()
+        """Free the tools' processes."""
+        for tool in self.tools.values():
+            tool.close()
 
 
-def _experts(store: ImageStore) -> dict[str, Tool]:
+def _all_tools(store: ImageStore) -> dict[str, Tool]:
     from sightline.agent.captioning import embedded_speaker
     from sightline.tools.registry import all_tools
 
@@ -200,8 +195,8 @@ def build_server(roots: Sequence[Path], agent: Agent | None = None) -> tuple[MCP
         "sightline",
         version=sightline.__version__,
         instructions="Answers questions about images, reads their text and finds objects, with evidence. "
-        "The tools run_... are its experts, each for itself.",
-        tools=[_served(name, expert, desk) for name, expert in desk.experts.items()],
+        "The tools run_... are its single tools, each for itself.",
+        tools=[_served(name, tool, desk) for name, tool in desk.tools.items()],
         log_level="WARNING",
     )
     _add_tools(server, desk)
@@ -252,12 +247,12 @@ class _Given(ArgModelBase):
         return dict(self.model_extra or {})
 
 
-def _served(name: str, expert: Tool, desk: _Desk) -> ServedTool:
-    """`run_NAME`: an expert with its own schema, and the image beside its arguments.
+def _served(name: str, tool: Tool, desk: _Desk) -> ServedTool:
+    """`run_NAME`: a tool with its own schema, and the image beside its arguments.
 
     Raises `ConfigError` where an argument of its own is called `image`.
     """
-    parameters = schema(expert)
+    parameters = schema(tool)
     if "image" in parameters["properties"]:
         raise ConfigError(f"{name} cannot be served: its argument `image` would stand for two things")
     image = {"type": "string", "description": _IMAGE}
@@ -269,26 +264,26 @@ def _served(name: str, expert: Tool, desk: _Desk) -> ServedTool:
         if not isinstance(image, str):
             raise ToolError("refused: image must be a text")
         picture = desk.open(image)
-        return _expert_result(desk.call(name, picture, given), picture, desk.store)
+        return _tool_result(desk.call(name, picture, given), picture, desk.store)
 
     return ServedTool(
         fn=run,
         name=f"run_{name}",
         title=None,
-        description=f"The expert {name}: {expert.doc}.",
+        description=f"{tool.doc} (the tool {name}).",
         parameters=parameters,
-        fn_metadata=FuncMetadata(arg_model=_Given, output_model=ExpertSaid),
+        fn_metadata=FuncMetadata(arg_model=_Given, output_model=ToolFinding),
         is_async=False,
         context_kwarg=None,
         annotations=_LOOKS,
     )
 
 
-def _expert_result(result: ToolResult, picture: Picture, store: ImageStore) -> CallToolResult:
-    """What an expert found: in words, drawn, and as JSON."""
+def _tool_result(result: ToolResult, picture: Picture, store: ImageStore) -> CallToolResult:
+    """What a tool found: in words, drawn, and as JSON."""
     from sightline.agent.overlay import draw_result, plain
 
-    said = ExpertSaid(
+    said = ToolFinding(
         tool=result.tool,
         status=result.status,
         text=result.to_text(_TEXT_CHARS),

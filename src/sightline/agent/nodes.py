@@ -152,7 +152,7 @@ def act(state: Job, runtime: Runtime[Context]) -> Json:
         done = refuse(job)
     else:
         tool, limit = context.tools[job["call"]["name"]], min(context.budget.per_tool_seconds, left)
-        done = run_job(job, tool, context.picture, timeout_s=limit, load_s=left, cache=context.cache)
+        done = run_job(job, tool, context.picture, timeout_s=limit, within_s=left, cache=context.cache)
     return {"evidence": [done.model_dump(mode="json")]}
 
 

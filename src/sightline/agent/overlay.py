@@ -1,4 +1,4 @@
-"""What an expert found, drawn over the image that it looked at."""
+"""What a tool found, drawn over the image that it looked at."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def draw_result(
     """The image with the boxes and masks of a result; of a crop or a drawing, that picture itself.
 
     Args:
-        picture: what the expert looked at.
+        picture: what the tool looked at.
         result: whatever it returned; one without a finding leaves the image bare.
         store: where crops and drawings have their pixels.
         longest: of the picture that comes back, px.

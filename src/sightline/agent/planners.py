@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import Field
 
 from sightline.images import Picture
-from sightline.tools.base import Kind, Tool
+from sightline.tools.base import Tool
+from sightline.tools.signature import Kind
 from sightline.types import Box, BoxFormat, Evidence, Frame, Model, TextLines, ToolCall, map_box
 
 if TYPE_CHECKING:
@@ -155,11 +156,14 @@ _SAID_AS: dict[Kind, ParamKind] = {
 
 
 def tool_spec(tool: Tool) -> ToolSpec:
-    """A tool as our model sees it: it was trained on arguments that must be given, and these alone."""
+    """A tool as our model sees it: it was trained on arguments that must be given, and these alone.
+
+    The lines that it was trained on begin with a small letter.
+    """
     from sightline.mllm.chat import ToolSpec
 
     params = tuple((p.name, _SAID_AS[p.kind]) for p in tool.parameters if p.required)
-    return ToolSpec(name=tool.name, params=params, doc=tool.doc)
+    return ToolSpec(name=tool.name, params=params, doc=tool.doc[:1].lower() + tool.doc[1:])
 
 
 def notes(evidence: Sequence[Evidence], original: Frame, budget: int = NOTES_CHARS[0]) -> list[Note]:

@@ -1,1 +1,1 @@
-"""The experts: one file a skill, one contract (`base`), and a registry that is a dict."""
+"""The tools: one file a skill, one contract (`base`), and a registry that is a dict."""

@@ -1,47 +1,60 @@
-"""What is measured in a detection's box: its colour and its size.
+"""What is measured in a detection's box: the color and the size of the thing in it.
 
-The colour is the nearest anchor, in CIE Lab, of the median colour of the box's middle. The anchors are
-those that the synthetic scenes are painted with, and white and grey.
+Its color is not that of its box: the thing is told from its ground by what the box has that the band around
+it lacks (the posterior of a color given the box, as in trackers: Possegger, Mauthner and Bischof 2015), and
+what lies in the middle counts for more. Each pixel is then called by its name, and the names are counted.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.images import Pixels
+from sightline.tools.colors import TERMS, Color, cell_labs, cells_of, is_drawn, terms_of
 from sightline.types import Box
-
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "red": (214, 38, 40),
-    "orange": (245, 130, 22),
-    "yellow": (248, 212, 40),
-    "green": (46, 158, 70),
-    "blue": (36, 92, 206),
-    "purple": (132, 58, 172),
-    "pink": (245, 132, 186),
-    "brown": (122, 72, 36),
-    "black": (26, 26, 28),
-    "grey": (128, 128, 128),
-    "white": (250, 250, 250),
-}
-"""sRGB, 0..255."""
 
 SIZES = ("small", "large")
 LARGE_FROM = 0.16
 """A box is large where its longer side is at least this fraction of the picture's longer side."""
 
-_MIDDLE = 0.15
-"""Half the width of the measured middle, as a fraction of the box: inside a star, a cross and a triangle."""
+SECOND_FROM = 0.75
+"""Of the first color's share: from there on a thing has two colors."""
+
+_SIDE = 40
+"""Samples along the longer side of the box and its band."""
+
+_BAND = 0.2
+"""Of the longer side: the width of the band around the box that shows the ground; 2 px at least."""
+
+_MIDDLE = 0.6
+"""In halves of the box: one sigma of how much the middle counts for more."""
+
+_FINE = 16.0
+"""px. Of a smaller thing most pixels are rim, mixed with the ground: those far from its color count more."""
+
+_BIN = 12.0
+"""CIE76: how far apart two colors of one surface in uneven light may lie."""
+
+_PLAIN = {"black": 0.8, "gray": 0.8}
+"""What a pixel of a photograph counts for: shadows, windows and tires are black or gray, and people name a
+thing by its other parts."""
+
+_BINS = (10, 19, 19)
+"""In L*, a* and b*: as many as sRGB takes up."""
 
 
-def measure(pixels: NDArray[np.uint8], box: Box) -> dict[str, str]:
+def measure(pixels: Pixels, box: Box) -> dict[str, str]:
     """`size` and `color`, in this order, of what stands in `box`.
 
     Args:
         pixels: uint8[H, W, 3] RGB of the box's frame.
         box: XYXY in px of that frame.
     """
-    return {"size": size_of(box), "color": colour_of(pixels, box)}
+    return {"size": size_of(box), "color": color_of(pixels, box)}
 
 
 def size_of(box: Box) -> str:
@@ -50,24 +63,134 @@ def size_of(box: Box) -> str:
     return "large" if longer >= LARGE_FROM else "small"
 
 
-def colour_of(pixels: NDArray[np.uint8], box: Box) -> str:
-    """The name of the colour in the middle of `box`."""
+def color_of(pixels: Pixels, box: Box) -> str:
+    """The name of the color of the thing in `box`: of its largest part."""
+    return TERMS[int(_shares(_seen(pixels, box)).argmax())]
+
+
+def thing_colors(pixels: Pixels, box: Box, mask: NDArray[np.bool_] | None = None) -> tuple[Color, ...]:
+    """The colors of the thing in `box`, the commonest first: one, or two of about the same share.
+
+    Args:
+        pixels: uint8[H, W, 3] RGB of the box's frame.
+        box: XYXY in px of that frame.
+        mask: bool[H, W], the thing's pixels where they are known.
+    """
+    seen = _seen(pixels, box) if mask is None or not mask.any() else _masked(pixels[mask])
+    shares = _shares(seen)
+    order = np.argsort(-shares, kind="stable")[:2]
+    kept = [n for n in order if shares[n] >= SECOND_FROM * shares[order[0]] and shares[n] > 0]
+    return tuple(
+        Color(name=TERMS[n], rgb=_median(seen, seen.terms == n), share=round(float(shares[n]), 3))
+        for n in kept
+    )
+
+
+def said_colors(colors: tuple[Color, ...]) -> str:
+    """Such as `red`, or `black and white`."""
+    return " and ".join(color.name for color in colors)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """Pixels of a box: uint8[N, 3] RGB, the number of each one's name, and how much each is the thing's."""
+
+    rgb: NDArray[np.uint8]
+    terms: NDArray[np.uint8]
+    weights: NDArray[np.float64]
+
+
+def _masked(rgb: NDArray[np.uint8]) -> _Seen:
+    sample = rgb[:: max(len(rgb) // _SIDE**2, 1)]
+    terms = terms_of(sample, photo=not is_drawn(rgb[:-1], rgb[1:]))
+    return _Seen(rgb=sample, terms=terms, weights=np.ones(len(sample)))
+
+
+def _seen(pixels: Pixels, box: Box) -> _Seen:
+    """The box's pixels, those of its ground and its corners with little weight."""
+    rows, columns, x, y = _sampled(pixels, box)
+    part = pixels[rows][:, columns]
+    inside = (np.abs(y) <= 1)[:, None] & (np.abs(x) <= 1)[None, :]
+    if not inside.any():  # a box without area between two samples
+        inside[:] = True
+    drawn = is_drawn(part, pixels[rows][:, np.maximum(columns - 1, 0)])
+    cells, terms = cells_of(part), terms_of(part, photo=False)
+    bins = _bins()[cells]
+    here, around = (_smooth(np.bincount(bins[at], minlength=int(np.prod(_BINS)))) for at in (inside, ~inside))
+    color = (here / (here + around + 1e-9))[bins[inside]]
+    here, around = (_normal(np.bincount(terms[at], minlength=len(TERMS))) for at in (inside, ~inside))
+    name = (here / (here + around + 1e-9))[terms[inside]]
+    if max(box.width, box.height) < _FINE and not inside.all():
+        color = color * _contrast(cells, inside)
+    middle = np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * _MIDDLE**2))[inside]
+    weights = middle * (color * name) ** 2
+    if not drawn:
+        terms = terms_of(part, photo=True)
+        weights *= _plainness()[terms[inside]]
+    return _Seen(rgb=part[inside], terms=terms[inside], weights=weights)
+
+
+def _contrast(cells: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """0..1: how far each pixel inside is from the color of the ground, squared."""
+    lab = cell_labs()[cells]
+    away = np.linalg.norm(lab[inside] - np.median(lab[~inside], axis=0), axis=1)
+    most = float(away.max())
+    return np.asarray((away / most) ** 2) if most else np.ones_like(away)
+
+
+def _sampled(
+    pixels: Pixels, box: Box
+) -> tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and columns of the box and its band, and where each lies: -1 and 1 are the box's edges.
+
+    They are single pixels, since averages would have colors that nothing there has.
+    """
     height, width = pixels.shape[:2]
-    (x, y), reach_x, reach_y = box.center, box.width * _MIDDLE, box.height * _MIDDLE
-    x1, y1 = min(int(x - reach_x), width - 1), min(int(y - reach_y), height - 1)
-    x2, y2 = max(int(x + reach_x) + 1, x1 + 1), max(int(y + reach_y) + 1, y1 + 1)
-    middle = pixels[max(y1, 0) : y2, max(x1, 0) : x2].reshape(-1, 3)
-    lab = np.median(to_lab(middle), axis=0)
-    names = list(COLOURS)
-    away = np.linalg.norm(to_lab(np.array(list(COLOURS.values()))) - lab, axis=1)
-    return names[int(away.argmin())]
+    longer = max(box.width, box.height, 1.0)
+    band = max(_BAND * longer, 2.0)
+    x1, y1 = min(max(box.x1 - band, 0), width - 1), min(max(box.y1 - band, 0), height - 1)
+    x2, y2 = max(min(box.x2 + band, width), x1 + 1), max(min(box.y2 + band, height), y1 + 1)
+    step = max((longer + 2 * band) / _SIDE, 0.5)
+    xs, ys = np.arange(x1 + step / 2, x2, step), np.arange(y1 + step / 2, y2, step)
+    (x, y), half_x, half_y = box.center, max(box.width, 1.0) / 2, max(box.height, 1.0) / 2
+    return ys.astype(int), xs.astype(int), (xs - x) / half_x, (ys - y) / half_y
 
 
-def to_lab(rgb: NDArray[np.uint8] | NDArray[np.int_]) -> NDArray[np.float64]:
-    """float64[N, 3] CIE L*a*b* (D65) of [N, 3] sRGB in 0..255. Source: IEC 61966-2-1 and CIE 15."""
-    s = rgb / 255.0
-    linear = np.where(s <= 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4)
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    t = linear @ to_xyz.T / np.array([0.95047, 1.0, 1.08883])
-    f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+@cache
+def _plainness() -> NDArray[np.float64]:
+    return np.array([_PLAIN.get(term, 1.0) for term in TERMS])
+
+
+@cache
+def _bins() -> NDArray[np.int_]:
+    """The bin of each cell of `cells_of` in CIE Lab."""
+    steps = np.rint(cell_labs() / _BIN).astype(int) + np.array([0, _BINS[1] // 2, _BINS[2] // 2])
+    return np.asarray(np.ravel_multi_index(tuple(steps.T), _BINS, mode="clip"))
+
+
+def _smooth(counts: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Shares of the bins, each spread over its neighbours, so that light may vary."""
+    cube = counts.reshape(_BINS).astype(float)
+    for axis in range(3):
+        moved = cube.swapaxes(0, axis)
+        spread = moved / 2
+        spread[1:] += moved[:-1] / 4
+        spread[:-1] += moved[1:] / 4
+        cube = spread.swapaxes(0, axis)
+    return _normal(cube.ravel())
+
+
+def _normal(counts: NDArray[np.float64] | NDArray[np.int_]) -> NDArray[np.float64]:
+    return np.asarray(counts / max(float(counts.sum()), 1e-12))
+
+
+def _shares(seen: _Seen) -> NDArray[np.float64]:
+    """Of each of `TERMS`, 0..1: how much of the thing is called so."""
+    return _normal(np.bincount(seen.terms, seen.weights, minlength=len(TERMS)))
+
+
+def _median(seen: _Seen, which: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Of the pixels that are most likely the thing's."""
+    rgb, weights = seen.rgb[which], seen.weights[which]
+    r, g, b = np.median(rgb[weights >= weights.max() / 2], axis=0).round().astype(int).tolist()
+    return r, g, b

@@ -1,165 +1,97 @@
-"""The contract of every expert.
+"""What every tool is: a named callable whose signature is its schema.
 
-A tool is a name, a signature and a function from a picture and arguments to a `ToolResult`. Its
-signature is its schema: `parameters` names each argument with its kind (`Kind`). What a planner, a
-client or a command line hands over as text is turned into typed values before a tool sees it: the
-controller resolves `"e1"` to the box that e1 found, `"e1 e2"` to the boxes of both.
-Setting up is lazy: making a tool loads nothing, the first `run` (or `warm`) does.
+    class Brightness(Tool):
+        name = "brightness"
+
+        def __call__(self, picture: Picture, region: Box | None = None) -> float:
+            '''Measures how bright a region is, from 0 to 1.
+
+Args:
+                region: where to look; else everywhere
+            '''
+
+A tool returns a finding of `sightline.types`, or a number, a bool or a text, which becomes one fact. What it
+cannot do it raises: `InputError` for an argument that makes no sense, `Unsupported` for what it has no way
+to tell. All else (time limits, checking arguments and results, catching, caching) is done outside, once, by
+`guard.run`. `function_tool.tool` makes a tool of a plain function.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any
 
-from sightline.errors import FrameError
+from pydantic import StringConstraints
+
+from sightline.errors import SightlineError
 from sightline.images import Picture
-from sightline.types import Box, Frame, Payload, Status, ToolResult, map_box
+from sightline.tools.signature import InQuestion, Parameter, Signature, signature_of
 
-__all__ = ["Kind", "Parameter", "Picture", "Tool", "finish", "why_refused", "why_unfit"]
+__all__ = ["LongText", "Parameter", "Phrase", "Picture", "Text", "Tool", "Unsupported"]
 
-Kind = Literal["text", "phrase", "choice", "number", "region", "regions", "points"]
-"""What an argument is:
+Text = str
+"""Free text, 1 to `signature.LONGEST_TEXT` characters."""
 
-- text: free text, str
-- phrase: a text in the words of the question, str (how our planner is held to what was asked)
-- choice: one of the parameter's `options`, str
-- number: a finite float
-- region: a `Box` of the same original as the picture
-- regions: a tuple of one or more such boxes
-- points: a tuple of one or more (x, y), px of the picture's frame
-"""
+LongText = Annotated[str, StringConstraints(max_length=4000)]
+"""Free text that may be longer: a query, a document."""
 
-LONGEST_TEXT = 500
-"""Characters of a `text` or `phrase` argument."""
-
-MOST_PLACES = 200
-"""Boxes of a `regions` argument, points of a `points` argument."""
+Phrase = Annotated[str, InQuestion()]
+"""Text in the words of the question: how our planner is held to what was asked."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One argument: its name, its kind, one line on it, and whether it may be left out.
+class Unsupported(SightlineError):
+    """A tool has no way to tell what it was asked. The message names what it knows instead."""
 
-    `options` are what a `choice` is one of.
+
+class Tool:
+    """One skill. Making one loads nothing; the first call (or `warm`) does.
+
+    A subclass has a `name` and a `__call__(self, picture, ...)` whose parameters, types and docstring say
+    what it takes. Parameters are of the types that `signature` lists; boxes come in the picture's frame.
     """
 
     name: str
-    kind: Kind
-    doc: str
-    required: bool = True
-    options: tuple[str, ...] = ()
 
-
-class Tool(Protocol):
-    """One expert."""
-
-    name: str
-    doc: str
-    parameters: tuple[Parameter, ...]
+    __call__: Any
 
     @property
     def version(self) -> str:
-        """Of the library behind the tool, such as `rapidocr 3.4.2`.
+        """Of the library behind the tool, such as `rapidocr 3.4.2`; empty where there is none.
 
         Results are kept under version and weights: a setting that changes them belongs in here.
         """
-        ...
+        return ""
 
     @property
     def weights(self) -> str:
         """sha256 of the weights, first 16 hex digits; empty where there are none."""
-        ...
+        return ""
+
+    @property
+    def keeps_results(self) -> bool:
+        """Whether a result stays true for the same picture, so that it may be kept by a cache."""
+        return True
+
+    @property
+    def signature(self) -> Signature:
+        """What the tool takes."""
+        return signature_of(type(self).__call__)
+
+    @property
+    def doc(self) -> str:
+        """In one line, what it does: the first line of the docstring of `__call__`."""
+        return self.signature.doc
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its arguments, in their order."""
+        return self.signature.parameters
 
     def covers(self) -> str:
-        """In one line, what it can do with the weights at hand (for `sightline doctor`)."""
-        ...
-
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Carry out one call. Never raises for what a picture or an argument may hold."""
-        ...
+        """In one line, what it can do with the weights at hand, and what not (for `sightline tools`)."""
+        return self.doc
 
     def warm(self) -> None:
-        """Load now what the first `run` would load."""
-        ...
+        """Load now what the first call would load. Raises `WeightsError` where weights are missing."""
 
     def close(self) -> None:
-        """Free memory and processes; a later `run` sets up again."""
-        ...
-
-
-def finish(
-    tool: Tool, started: float, status: Status, payload: Payload | None = None, *, message: str = ""
-) -> ToolResult:
-    """The result of a call that began at `started` (by `time.monotonic()`), with the tool's particulars."""
-    return ToolResult(
-        status=status,
-        payload=payload,
-        message=message,
-        tool=tool.name,
-        version=tool.version,
-        weights=tool.weights,
-        seconds=time.monotonic() - started,
-    )
-
-
-def why_refused(tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> str:
-    """Why these arguments cannot be used on `picture`, in one line; empty where they can."""
-    return why_unfit(tool, picture.frame, arguments)
-
-
-def why_unfit(tool: Tool, frame: Frame, arguments: Mapping[str, Any]) -> str:
-    """As `why_refused`, for a picture of that frame."""
-    known = {parameter.name: parameter for parameter in tool.parameters}
-    for name, parameter in known.items():
-        if parameter.required and arguments.get(name) is None:
-            return f"{tool.name} needs {name}"
-    for name, value in arguments.items():
-        if name not in known:
-            return f"{tool.name} takes no argument {name}"
-        if value is not None and (reason := _why_not(known[name], value, frame)):
-            return reason
-    return ""
-
-
-def _why_not(parameter: Parameter, value: Any, frame: Frame) -> str:
-    """Why `value` is none of the parameter's kind; empty where it is."""
-    name = parameter.name
-    match parameter.kind:
-        case "text" | "phrase":
-            if not (isinstance(value, str) and value.strip()):
-                return f"{name} must be a text that is not empty"
-            return f"{name} is longer than {LONGEST_TEXT} characters" if len(value) > LONGEST_TEXT else ""
-        case "choice":
-            return (
-                "" if value in parameter.options else f"{name} must be one of {', '.join(parameter.options)}"
-            )
-        case "number":
-            good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-            return "" if good else f"{name} must be a number"
-        case "region":
-            return _why_no_region(name, value, frame)
-        case "regions":
-            if not (isinstance(value, tuple) and 1 <= len(value) <= MOST_PLACES):
-                return f"{name} must be 1 to {MOST_PLACES} regions"
-            return next(filter(None, (_why_no_region(name, one, frame) for one in value)), "")
-        case "points":
-            good = isinstance(value, tuple) and 1 <= len(value) <= MOST_PLACES
-            return "" if good and all(map(_is_point, value)) else f"{name} must be 1 to {MOST_PLACES} points"
-
-
-def _why_no_region(name: str, value: Any, frame: Frame) -> str:
-    if not isinstance(value, Box):
-        return f"{name} must be a region"
-    try:
-        map_box(value, frame)
-    except FrameError as error:
-        return str(error)
-    return ""
-
-
-def _is_point(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and all(isfinite(v) for v in value)
+        """Free memory and processes; a later call sets up again."""

@@ -1,9 +1,9 @@
 """Results of tools by what they were asked: the same question is not worked out twice.
 
 An entry is named by the picture's pixels and frame, the tool, its version and weights, and the arguments;
-change any of them and the expert is asked anew. Kept is what stays true, `ok`, `empty` and `unsupported`,
-and never what an expert failed at. A finding that points into an image store (a crop, a drawing) is not
-kept either: its pixels may have left the store, and such tools take milliseconds.
+change any of them and the tool is asked anew. Kept is what stays true, `ok`, `empty` and `unsupported`,
+and never what a tool failed at. A tool whose results point into an image store (a crop, a drawing) keeps none
+(`Tool.keeps_results`): their pixels may have left the store, and such tools take milliseconds.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from sightline.errors import ConfigError
-from sightline.images import Picture, pixel_hash
+from sightline.images import Picture
 from sightline.tools.arguments import dump_arguments
 from sightline.tools.base import Tool
-from sightline.types import Crop, Drawing, ToolResult
+from sightline.types import ToolResult
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Cache:
     def key(self, tool: Tool, picture: Picture, arguments: Mapping[str, Any]) -> str:
         """The name of a call's result, sha256 in hex."""
         asked = [
-            pixel_hash(picture.pixels),
+            picture.content,
             picture.frame.model_dump(),
             tool.name,
             tool.version,
@@ -95,7 +95,7 @@ class Cache:
 
     def put(self, key: str, result: ToolResult) -> None:
         """Keep a result, if it is one that is kept (see the module)."""
-        if result.status not in KEPT or isinstance(result.payload, Crop | Drawing):
+        if result.status not in KEPT:
             return
         body = result.model_dump_json().encode()
         with self._said("written"):

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.tools.attributes import COLOURS, to_lab
 from sightline.tools.chart_axes import Axis, Number, Scale, numbers_of, scale_along
 from sightline.tools.chart_labels import (
     Legend,
@@ -32,6 +31,7 @@ from sightline.tools.chart_marks import (
     rectangles,
     strokes_of,
 )
+from sightline.tools.colors import color_name
 from sightline.tools.reading import Boxes, Page, box_at
 from sightline.types import ChartData, ChartMark, TextSpan
 
@@ -75,8 +75,8 @@ class Drawn:
 
     def colour(self, at: int) -> str:
         """A word for a colour of the palette."""
-        lab = to_lab(np.array([self.palette[at], *COLOURS.values()]))
-        return list(COLOURS)[int(np.linalg.norm(lab[1:] - lab[0], axis=1).argmin())]
+        r, g, b = self.palette[at].round().astype(int).tolist()
+        return color_name((r, g, b))
 
 
 def chart_of(page: Page, reread: Reread) -> ChartData:
@@ -484,7 +484,7 @@ def _data(
         chart=chart,
         title=title,
         unit=scale.unit,
-        colours={name: drawn.colour(at) for at, name in drawn.legend.names.items()},
+        colors={name: drawn.colour(at) for at, name in drawn.legend.names.items()},
         marks=tuple(marks),
         confidence=float(np.mean([mark.score for mark in marks])) * (1.0 if named else 0.85)
         if marks

@@ -1,37 +1,29 @@
-"""compare(regions, what?): how alike two regions are in colour, size and structure, and a verdict.
+"""compare(regions, what?): how alike two regions are in color, size and structure, and a verdict.
 
-Structure is compared as shapes on their ground, both brought to one size: how far each pixel's colour is
+Structure is compared as shapes on their ground, both brought to one size: how far each pixel's color is
 from that of the region's rim, so that a red circle and a blue one are alike.
 """
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import Literal
 
-from sightline.tools.base import Parameter, Picture, finish, why_refused
-from sightline.tools.looks import (
-    colour_difference,
-    colour_name,
-    colours,
-    middle_colour,
-    patch,
-    shared_colours,
-    ssim,
-    structure,
-)
-from sightline.tools.places import mapped
-from sightline.types import Box, Fact, Facts, ToolResult
+from sightline.errors import InputError
+from sightline.tools.attributes import thing_colors
+from sightline.tools.base import Picture, Tool
+from sightline.tools.colors import Color, color_difference
+from sightline.tools.looks import colors, patch, shared_colors, ssim, structure
+from sightline.types import Box, Fact, Facts
 
-WHAT = ("all", "colour", "size", "structure")
+What = Literal["all", "color", "size", "structure"]
 
 NOT_NOTICED = 2.3
-"""CIE76 below which two colours look the same (Mahy et al. 1994)."""
+"""CIE76 below which two colors look the same (Mahy et al. 1994)."""
 
-OTHER_COLOUR = 20.0
-"""CIE76 from which two colours have different names: in drawn scenes, 99 % of like-named things lie closer
+OTHER_COLOR = 20.0
+"""CIE76 from which two colors have different names: in drawn scenes, 99 % of like-named things lie closer
 than 18 and 99 % of others further than 30."""
 
 ALIKE_FROM, UNLIKE_TO = 0.6, 0.4
@@ -44,16 +36,10 @@ _MARGIN = 0.06
 """Of the longer side: what is looked at around a tight box, so that the rim shows the ground."""
 
 
-class Comparer:
-    """The expert `compare`."""
+class Comparer(Tool):
+    """The tool `compare`."""
 
     name = "compare"
-    doc = "compares two regions: colour, size, structure"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="regions", kind="regions", doc="the two to compare"),
-        Parameter(name="what", kind="choice", doc="else everything", required=False, options=WHAT),
-    )
-    weights = ""
 
     @cached_property
     def version(self) -> str:
@@ -62,31 +48,25 @@ class Comparer:
 
     def covers(self) -> str:
         """In one line, what it does."""
-        return "two regions of one picture by colour (CIE76), size and structure (SSIM); not two pictures"
+        return "two regions of one picture by color (CIE76), size and structure (SSIM); not two pictures"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Takes milliseconds, whatever `timeout_s` is."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        boxes, what = mapped(arguments["regions"], picture), arguments.get("what") or "all"
-        if isinstance(boxes, str) or len(boxes) != 2:
-            message = boxes if isinstance(boxes, str) else f"compare takes two regions, not {len(boxes)}"
-            return finish(self, started, "refused", message=message)
-        return finish(self, started, "ok", Facts(items=_facts(picture, *boxes, what)))
+    def __call__(self, picture: Picture, regions: tuple[Box, ...], what: What = "all") -> Facts:
+        """Compares two regions: color, size, structure.
 
-    def warm(self) -> None:
-        """Nothing is loaded."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+        Args:
+            regions: the two to compare
+            what: else everything
+        """
+        if len(regions) != 2:
+            raise InputError(f"compare takes two regions, not {len(regions)}")
+        return Facts(items=_facts(picture, *regions, what))
 
 
 def _facts(picture: Picture, a: Box, b: Box, what: str) -> tuple[Fact, ...]:
     """What was asked for; of `all`, the verdict first."""
     verdicts: dict[str, str] = {}
     facts: list[Fact] = []
-    for name, look in (("colour", _colour), ("size", _size), ("structure", _structure)):
+    for name, look in (("color", _color), ("size", _size), ("structure", _structure)):
         if what in ("all", name):
             verdicts[name], made = look(picture, a, b)
             facts += made
@@ -100,21 +80,21 @@ def _verdict(verdicts: dict[str, str], a: Box, b: Box) -> Fact:
     return Fact(name="1 and 2 are", value=f"{said} ({why})", of=(a, b))
 
 
-def _colour(picture: Picture, a: Box, b: Box) -> tuple[str, list[Fact]]:
-    first, second = middle_colour(picture.pixels, a), middle_colour(picture.pixels, b)
-    away = colour_difference(first, second)
-    shared = shared_colours(colours(patch(picture.pixels, a)), colours(patch(picture.pixels, b)))
-    verdict = "the same" if away < NOT_NOTICED else "alike" if away < OTHER_COLOUR else "different"
+def _color(picture: Picture, a: Box, b: Box) -> tuple[str, list[Fact]]:
+    first, second = (thing_colors(picture.pixels, box)[0] for box in (a, b))
+    away = color_difference(first.rgb, second.rgb)
+    shared = shared_colors(colors(patch(picture.pixels, a)), colors(patch(picture.pixels, b)))
+    verdict = "the same" if away < NOT_NOTICED else "alike" if away < OTHER_COLOR else "different"
     return verdict, [
-        Fact(name="colour of 1", value=_named(first), of=(a,)),
-        Fact(name="colour of 2", value=_named(second), of=(b,)),
-        Fact(name="colour difference", value=round(away, 1), unit="CIE76", of=(a, b)),
-        Fact(name="colours in common, ground included", value=round(100 * shared, 1), unit="%", of=(a, b)),
+        Fact(name="color of 1", value=_named(first), of=(a,)),
+        Fact(name="color of 2", value=_named(second), of=(b,)),
+        Fact(name="color difference", value=round(away, 1), unit="CIE76", of=(a, b)),
+        Fact(name="colors in common, ground included", value=round(100 * shared, 1), unit="%", of=(a, b)),
     ]
 
 
-def _named(rgb: tuple[int, int, int]) -> str:
-    return f"{colour_name(rgb)} #{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x}"
+def _named(color: Color) -> str:
+    return f"{color.name} {color.code}"
 
 
 def _size(picture: Picture, a: Box, b: Box) -> tuple[str, list[Fact]]:

@@ -6,11 +6,11 @@ and how many at most.
 
 from __future__ import annotations
 
-import time
 from collections import Counter as Tally
 from typing import Any
 
-from sightline.tools.base import Parameter, Picture, Tool, finish, why_refused
+from sightline.tools.base import Phrase, Picture, Tool
+from sightline.tools.guard import use
 from sightline.types import Detection, Detections, Fact, Facts, ToolResult
 
 SURE_FROM = 0.6
@@ -20,14 +20,10 @@ TWICE_FROM = 0.6
 """Intersection over union from which two boxes may be one thing that was found twice."""
 
 
-class Counter:
-    """The expert `count`. Its process and its weights are the detector's."""
+class Counter(Tool):
+    """The tool `count`. Its process and its weights are the detector's."""
 
     name = "count"
-    doc = "counts objects"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="query", kind="phrase", doc="what to count, such as: small red circles"),
-    )
 
     def __init__(self, detector: Tool, *, sure_from: float = SURE_FROM) -> None:
         """Count with `detector`, which takes a `query`; below `sure_from`, 0..1, its boxes are doubtful."""
@@ -48,17 +44,15 @@ class Counter:
         """What the detector covers."""
         return f"counts by the detector, which {self._detector.covers()}"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Count what the query names. A failure of the detector is handed on as it is."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        result = self._detector.run(picture, {"query": arguments["query"]}, timeout_s=timeout_s)
-        if result.status not in ("ok", "empty"):
-            return finish(self, started, result.status, message=result.message)
-        found = result.payload.items if isinstance(result.payload, Detections) else ()
-        facts = Facts(items=counts(found, self._sure_from))
-        return finish(self, started, "ok" if found else "empty", facts)
+    def __call__(self, picture: Picture, query: Phrase) -> ToolResult:
+        """Counts objects.
+
+        Args:
+            query: what to count, such as: small red circles
+        """
+        found = use(self._detector, picture, Detections, query=query)
+        facts = Facts(items=counts(found.items, self._sure_from), partial=found.partial, score=found.score)
+        return ToolResult(status="ok" if found.items else "empty", payload=facts)
 
     def warm(self) -> None:
         """Load the detector. Raises as it does."""

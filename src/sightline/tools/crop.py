@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from importlib.metadata import version
 from math import ceil, floor
-from typing import Any
 
 import numpy as np
 
 from sightline.images import ImageStore
-from sightline.tools.base import Parameter, Picture, finish, why_refused
-from sightline.types import Box, Crop, Frame, ToolResult, map_box
+from sightline.tools.base import Picture, Tool
+from sightline.types import Box, Crop, Frame, map_box
 
 LONGER_SIDE = 448
 """px. The longer side of a crop is at least this."""
 
 
-class Cropper:
-    """The expert `crop`. The pixels of the crops go to `store`; no process and no weights are needed."""
+class Cropper(Tool):
+    """The tool `crop`. The pixels of the crops go to `store`; no process and no weights are needed."""
 
     name = "crop"
-    doc = "enlarges a region"
-    parameters: tuple[Parameter, ...] = (Parameter(name="region", kind="region", doc="what to cut out"),)
-    weights = ""
+    keeps_results = False
 
     def __init__(self, store: ImageStore) -> None:
         self.store = store
@@ -38,24 +34,15 @@ class Cropper:
         """In one line, what it does."""
         return f"cuts a region out and enlarges it to {LONGER_SIDE} px or more"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Takes milliseconds, whatever `timeout_s` is."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        asked = map_box(arguments["region"], picture.frame)
-        part = cut(picture, asked, at_least=LONGER_SIDE)
+    def __call__(self, picture: Picture, region: Box) -> Crop:
+        """Enlarges a region.
+
+        Args:
+            region: what to cut out
+        """
+        part = cut(picture, region, at_least=LONGER_SIDE)
         whole = Box(x1=0, y1=0, x2=part.frame.width, y2=part.frame.height, frame=part.frame)
-        payload = Crop(
-            frame=part.frame, image=self.store.put(part.pixels), region=map_box(whole, picture.frame)
-        )
-        return finish(self, started, "ok", payload)
-
-    def warm(self) -> None:
-        """Nothing is loaded."""
-
-    def close(self) -> None:
-        """Nothing is held; the crops are the store's."""
+        return Crop(frame=part.frame, image=self.store.put(part.pixels), region=map_box(whole, picture.frame))
 
 
 def cut(picture: Picture, region: Box, *, at_least: int) -> Picture:

@@ -1,4 +1,4 @@
-"""detect(query): find objects, and measure the colour and the size of each.
+"""detect(query): find objects, and measure the color and the size of each.
 
 The embedded detector, a YOLO, knows the shapes of the synthetic scenes. Other weights of YOLO and the object
 detectors of transformers take its place by their path. What a detector has no class for is `unsupported`,
@@ -8,7 +8,6 @@ never an empty finding; a zero-shot detector takes the query's words as they are
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from functools import cached_property
 from importlib.metadata import version
@@ -21,24 +20,20 @@ from sightline.errors import WeightsError
 from sightline.images import Pixels
 from sightline.tools import transformers_detector, yolo
 from sightline.tools.attributes import measure
-from sightline.tools.base import Parameter, Picture, finish, why_refused
-from sightline.tools.query import Query, resolve
+from sightline.tools.base import Phrase, Picture, Tool, Unsupported
+from sightline.tools.nouns import Query, resolve
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
-from sightline.types import Box, Detection, Detections, ToolResult
+from sightline.types import Box, Detection, Detections
 
 _log = logging.getLogger(__name__)
 
 
-class Detector:
-    """The expert `detect`. Labels, and what it can find, come from its weights."""
+class Detector(Tool):
+    """The tool `detect`. Labels, and what it can find, come from its weights."""
 
     name = "detect"
-    doc = "finds objects and where they are"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="query", kind="phrase", doc="what to look for, such as: small red circles"),
-    )
 
-    def __init__(self, weights: Path | None = None, *, score_from: float | None = None) -> None:
+    def __init__(self, weights: str | Path | None = None, *, score_from: float | None = None) -> None:
         """Choose the weights; nothing is loaded.
 
         Args:
@@ -48,8 +43,8 @@ class Detector:
             score_from: detections below this score, 0..1, are not reported; None for 0.4, which is 0.25 for
                 zero-shot models.
         """
-        self._path = weights or yolo.EMBEDDED
-        self._worker = Worker("sightline.tools.detect:load_expert", str(self._path), score_from)
+        self._path = Path(weights) if weights else yolo.EMBEDDED
+        self._worker = Worker("sightline.tools.detect:load_detector", str(self._path), score_from)
         self._score_from = "" if score_from is None else f", from {score_from}"
         self._classes: tuple[str, ...] | None = None
 
@@ -74,35 +69,27 @@ class Detector:
     def covers(self) -> str:
         """The classes it knows, in one line. Raises `WeightsError` where the weights cannot be used."""
         try:
-            classes = self._known(timeout_s=60)
+            classes = self._known()
         except (WorkerTimeout, WorkerFailed) as error:
             raise WeightsError(f"{self._path.name}: {error}") from error
         if not classes:
-            return "finds whatever words name; measures colour and size"
+            return "finds whatever words name; measures color and size"
         shown = ", ".join(classes[:20]) + (f" and {len(classes) - 20} more" if len(classes) > 20 else "")
-        return f"finds {shown}; measures colour and size"
+        return f"finds {shown}; measures color and size"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Find what the query names, in the frame of `picture`."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        text = str(arguments["query"])
-        try:
-            classes = self._known(timeout_s=timeout_s)
-            # A zero-shot model reads colours and sizes itself.
-            query = resolve(text, classes) if classes else Query(labels=frozenset({text}))
-            if isinstance(query, str):
-                message = f'no class for "{query[:60]}"; it knows {", ".join(classes)}'
-                return finish(self, started, "unsupported", message=message[:600])
-            left = timeout_s - (time.monotonic() - started)
-            rows = self._worker.call(picture.pixels, text, timeout_s=left)
-        except WorkerTimeout as error:
-            return finish(self, started, "timeout", message=str(error))
-        except (WorkerFailed, WeightsError) as error:
-            return finish(self, started, "error", message=str(error))
-        items = found(picture, rows, query)
-        return finish(self, started, "ok" if items else "empty", Detections(query=text, items=items))
+    def __call__(self, picture: Picture, query: Phrase) -> Detections:
+        """Finds objects and where they are.
+
+        Args:
+            query: what to look for, such as: small red circles
+        """
+        classes = self._known()
+        # A zero-shot model reads colors and sizes itself.
+        wanted = resolve(query, classes) if classes else Query(labels=frozenset({query}))
+        if isinstance(wanted, str):
+            raise Unsupported(f'no class for "{wanted[:60]}"; it knows {", ".join(classes)}'[:600])
+        rows, partial = self._worker.call(picture.pixels, query)
+        return Detections(query=query, items=found(picture, rows, wanted), partial=partial)
 
     def warm(self) -> None:
         """Raises `WeightsError` where the weights cannot be used."""
@@ -112,16 +99,16 @@ class Detector:
             raise WeightsError(str(error)) from error
 
     def close(self) -> None:
-        """Kill the worker; a later `run` starts another."""
+        """Kill the worker; a later call starts another."""
         self._worker.close()
 
-    def _known(self, *, timeout_s: float) -> tuple[str, ...]:
+    def _known(self) -> tuple[str, ...]:
         """The classes: read from the manifest here, from other files in the worker; none for any words."""
         if self._classes is None:
             if self._path.suffix == ".json":
                 self._classes = tuple(yolo.read_manifest(self._path)["names"])
             else:
-                self._classes = tuple(self._worker.call(None, timeout_s=timeout_s))
+                self._classes = tuple(self._worker.call(None))
         return self._classes
 
 
@@ -139,27 +126,31 @@ def found(picture: Picture, rows: yolo.Found, query: Query) -> tuple[Detection, 
     return tuple(sorted(items, key=lambda item: -item.score))
 
 
-def load_expert(path: str, score_from: float | None) -> Callable[..., Any]:
-    """The worker's side: the expert takes pixels and words and returns rows, or None and returns the classes.
+def load_detector(path: str, score_from: float | None) -> Callable[..., Any]:
+    """The worker's side: takes pixels and words and returns rows, or None and returns the classes.
 
     Raises `WeightsError` where there is no detector at `path`.
     """
     source = Path(path)
     if source.is_dir():
-        names, predict = transformers_detector.load_predictor(source, score_from=score_from)
+        names, predict = _told_all(*transformers_detector.load_predictor(source, score_from=score_from))
     else:
-        names, find = yolo.load_predictor(source, score_from=0.4 if score_from is None else score_from)
-        predict = _with_words(find)
+        names, look = yolo.load_predictor(source, score_from=0.4 if score_from is None else score_from)
+        predict = _with_words(look)
     predict(np.zeros((64, 64, 3), np.uint8), "thing")  # what the first picture would wait for
 
-    def expert(pixels: Pixels | None, words: str = "") -> list[str] | yolo.Found:
+    def detect(pixels: Pixels | None, words: str = "") -> list[str] | yolo.Looked:
         return names if pixels is None else predict(pixels, words)
 
-    return expert
+    return detect
 
 
-def _with_words(find: Callable[[Pixels], yolo.Found]) -> transformers_detector.Predict:
-    def predict(pixels: Pixels, words: str) -> yolo.Found:
-        return find(pixels)
+_Look = Callable[[Pixels, str], yolo.Looked]
 
-    return predict
+
+def _with_words(look: yolo.Predict) -> _Look:
+    return lambda pixels, words: look(pixels)
+
+
+def _told_all(names: list[str], find: transformers_detector.Predict) -> tuple[list[str], _Look]:
+    return names, lambda pixels, words: yolo.Looked(find(pixels, words))

@@ -1,27 +1,90 @@
-"""Dates and amounts of money as documents print them, with what they mean."""
+"""Dates, times, telephone numbers and amounts of money as documents print them, with what they mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
+from sightline.tools.amounts import Point, number_of, point_of
 from sightline.tools.dates import LANGUAGES
+from sightline.tools.document_words import amount_label, words
 
 _DATE = re.compile(
     r"(?<![\d/.-])(?:"
-    r"(?P<iso>(?:19|20)\d\d(?P<m1>[-/.])\d{1,2}(?P=m1)\d{1,2})"
-    r"|(?P<numbers>\d{1,2}(?P<m2>[-/.])\d{1,2}(?P=m2)(?:(?:19|20)\d\d|\d\d))"
-    r"|(?P<words>\d{1,2}(?:st|nd|rd|th)?[-/. ]?\s?[^\W\d_]{3,9}[-/., ]{0,2}\s?(?:(?:19|20)\d\d|\d\d)"
-    r"|[^\W\d_]{3,9}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d)"
-    r")(?!\d|[/-]\d|\.\d)"
+    r"(?P<iso>(?:19|20)\d\d(?P<m1>\s?[-/.]\s?)\d{1,2}(?P=m1)\d{1,2})"
+    r"|(?P<han>(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日)"
+    r"|(?P<numbers>\d{1,2}\s?(?P<m2>[-/.])\s?\d{1,2}\s?(?P=m2)\s?(?:(?:19|20)\d\d|\d\d))"
+    r"|(?P<words>\d{1,2}(?:st|nd|rd|th|er)?[-/. ]{0,2}(?:de\s)?[^\W\d_]{3,10}[-/., ]{0,2}\s?(?:de\s)?(?:(?:19|20)\d\d|\d\d)"
+    r"|[^\W\d_]{3,10}\.?\s?\d{1,2}(?:st|nd|rd|th)?,?\s?(?:19|20)\d\d)"
+    r")(?:(?=\d{1,2}[:.]\d\d)|(?!\d|\s?[/-]\s?\d|\.\d))"
 )
-_MONEY = re.compile(
-    r"(?<![\w.,])[-(]?\s?(?:(?:[A-Z]{1,3}\$?|[$€£¥₹])\s?)?[-(]?"
-    r"(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)[.,]\d{2}\)?(?:\s?(?:[A-Z]{3}|[$€£¥₹]))?(?![\w%]|[.,]\d)"
-    r"|(?<![\w.,])[$€£¥₹]\s?\d+(?![\w.,]*\d)"
+_COMPACT = re.compile(r"(?<![\w.,-])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?![\w,-]|\.\d)")
+_TIME = re.compile(
+    r"(?<![\w:.])(?:[01]?\d|2[0-3])(?:\s?:\s?[0-5]\d(?:\s?:\s?[0-5]\d)?|h[0-5]\d)(?:\s?[APap]\.?[Mm]\b\.?)?(?!\d|:\d)"
 )
+_PHONE = re.compile(r"(?<![\w+.,])(?:\+\s?\d|\(0?\d|\d)[\d\s()./-]{5,18}\d(?![\w,]|\.\d)")
+_DIGITS = r"(?:\d{1,3}(?:[  ]\d{3})+,\d{2}(?!\d)|\d+(?:[.,'’]\d+)*|(?<!\d)[.,]\d{2}(?!\d))"
+DAY_FIRST_MARK = "."
+"""Between numbers: wherever dates are written so, the day stands before the month."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a page writes numbers and dates.
+
+    `point`: before decimals; `whole`: its amounts have no decimals; `day_first`: None where nothing tells.
+    """
+
+    point: Point | None = None
+    whole: bool = False
+    day_first: bool | None = None
+
+
+PLAIN = Style()
+
+FEWEST_WHOLE = 3
+"""Numbers such as 75.000, and none with cents, of a page whose amounts have no decimals."""
+
+_CENTS = re.compile(r"\d[.,]\d\d(?![\d.,/-])")
+_ALONE = re.compile(r"-?\d{3,7}")
+_THOUSANDS = re.compile(r"(?<![\w.,/-])\d{1,3}([.,])\d{3}(?![\w.,/-])")
+
+
+def style_of(texts: Sequence[str]) -> Style:
+    """How a page with these texts writes numbers and dates, told by its numbers and its currencies."""
+    found = {sign for text in texts for sign in _signs().findall(text)}
+    point = point_of(texts)
+    marks = [match.group(1) for text in texts for match in _THOUSANDS.finditer(text)]
+    whole = not any(_CENTS.search(text) for text in texts) and (
+        bool(found & words().whole) or len(marks) >= FEWEST_WHOLE or _sums_of_whole(texts)
+    )
+    if whole and marks:
+        point = "," if marks.count(".") > marks.count(",") else "."
+    european = point == "," or bool(found & words().day_first)
+    return Style(point=point, whole=whole, day_first=True if european else None)
+
+
+def _sums_of_whole(texts: Sequence[str]) -> bool:
+    """Whether a page has a label of a total and numbers alone that may be amounts without decimals."""
+    alone = sum(bool(_ALONE.fullmatch(text)) for text in texts)
+    labels = (amount_label(text.rstrip("0123456789 ")) for text in texts if text[:1].isalpha())
+    return alone >= FEWEST_WHOLE and any(label and label.kind in ("total", "subtotal") for label in labels)
+
+
+@cache
+def _signs() -> re.Pattern[str]:
+    """Currencies before or after digits, or alone in brackets as in the head of a column."""
+    listed = "|".join(re.escape(sign) for sign in words().signs)
+    return re.compile(
+        rf"(?<![^\W\d_])(?:{listed})(?=\s?[.:]?\s?\d)|(?<=\d)(?:{listed})(?![^\W_])"
+        rf"|(?<=\d\s)(?:{listed})(?![^\W_])|(?<=[(\[])(?:{listed})(?=[)\]])"
+    )
+
+
+# Dates.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +96,19 @@ class Day:
     month_first: bool | None = None
 
 
-def days_in(text: str) -> list[Day]:
-    """The dates in a text. What only looks like one (no such month, no such day) is left out."""
-    return [day for found in _DATE.finditer(text) if (day := _day(found))]
+def days_in(text: str, *, compact: bool = False) -> list[Day]:
+    """The dates in a text. What only looks like one (no such month, no such day) is left out.
+
+    `compact`: 20180304 too, which may as well be another number.
+    """
+    found = [day for match in _DATE.finditer(text) if (day := _day(match))]
+    if compact and not found:
+        found = [day for match in _COMPACT.finditer(text) if (day := _run_together(match.group()))]
+    return found
+
+
+def _run_together(text: str) -> Day | None:
+    return _dated(text, [int(text[:4]), int(text[4:6]), int(text[6:])])
 
 
 def _day(found: re.Match[str]) -> Day | None:
@@ -43,12 +116,12 @@ def _day(found: re.Match[str]) -> Day | None:
     if found["words"]:
         return _worded(text)
     numbers = [int(number) for number in re.findall(r"\d+", text)]
-    if found["iso"]:
+    if found["iso"] or found["han"]:
         return _dated(text, numbers)
     first, second, year = numbers
     year += 2000 if year < 100 else 0
-    if max(first, second) > 12 or first == second:
-        month_first = second > first if first != second else None
+    if max(first, second) > 12 or first == second or found["m2"] == DAY_FIRST_MARK:
+        month_first = second > 12 if first != second else None
         return _dated(text, [year, first, second] if month_first else [year, second, first], month_first)
     return Day(text=text, value=None)
 
@@ -63,42 +136,118 @@ def _dated(text: str, ymd: list[int], month_first: bool | None = None) -> Day | 
 def _worded(text: str) -> Day | None:
     import dateparser
 
-    found = dateparser.parse(text, languages=LANGUAGES, settings={"REQUIRE_PARTS": ["day", "month", "year"]})
+    apart = re.sub(r"(?<=\d)(?=[^\W\d_]{3})|(?<=[^\W\d_])(?=\d)", " ", text)
+    apart = re.sub(r"(?<=[^\W\d_])[-/.,]|[-/](?=[^\W\d_])", " ", apart)
+    found = dateparser.parse(apart, languages=LANGUAGES, settings={"REQUIRE_PARTS": ["day", "month", "year"]})
     return Day(text=text, value=found.date()) if found else None
 
 
-def settled(days: Iterable[Day]) -> list[Day]:
-    """The days, with those that may be two read as the others of the page are written, where these tell."""
+def settled(days: Iterable[Day], day_first: bool | None = None) -> list[Day]:
+    """The days, with those that may be two read as the others of the page are written, where these tell.
+
+    `day_first`: how they are read where the others do not tell.
+    """
     days = list(days)
     known = {day.month_first for day in days if day.month_first is not None}
     if len(known) != 1:
-        return days
-    return [day if day.value else _settled(day, known == {True}) for day in days]
+        known = set() if known or day_first is None else {not day_first}
+    return [day if day.value or not known else _settled(day, known == {True}) for day in days]
 
 
 def _settled(day: Day, month_first: bool) -> Day:
     first, second, year = (int(number) for number in re.findall(r"\d+", day.text))
     year += 2000 if year < 100 else 0
     month, of_month = (first, second) if month_first else (second, first)
-    return Day(text=day.text, value=date(year, month, of_month), month_first=month_first)
+    return replace(day, value=date(year, month, of_month), month_first=month_first)
+
+
+def times_in(text: str) -> list[str]:
+    """The times of day in a text, as printed: 10:17, 10:17:32 PM, 18h42."""
+    return [match.group().strip() for match in _TIME.finditer(_DATE.sub(" ", text))]
+
+
+def phones_in(text: str) -> list[str]:
+    """What may be telephone numbers in a text, as printed: 7 to 15 digits, no date and no amount."""
+    found = [match.group().strip(" ./-") for match in _PHONE.finditer(text)]
+    return [
+        phone
+        for phone in found
+        if 7 <= sum(c.isdigit() for c in phone) <= 15
+        and not days_in(phone)
+        and not re.search(r"[.,]\d\d$", phone)
+    ]
+
+
+# Money.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Money:
-    """An amount as printed, and its value."""
+    """An amount as printed, its value, and where in the text it stands."""
 
     text: str
     value: float
+    start: int = 0
+    end: int = 0
+    currency: str = ""
 
 
-def money_in(text: str) -> list[Money]:
-    """The amounts of money in a text: with two decimals, or with a currency before them."""
-    from price_parser import Price
+@cache
+def _money() -> re.Pattern[str]:
+    signs = "|".join(re.escape(sign) for sign in words().signs)
+    tails = "|".join(sorted(words().tails, key=len, reverse=True))
+    return re.compile(
+        rf"(?:(?<![\w.,'’/#-])(?<!\d:)|(?<=\d[xX×@]))(?P<open>[-−–(]{{0,2}})\s?(?P<before>(?:{signs})\s?[:=]?\s?)?(?P<minus>[-−–(]?)"
+        rf"(?P<digits>{_DIGITS})(?P<close>\)?-?(?!\d))(?P<after>\s?(?:{signs})(?![^\W_]))?"
+        rf"(?:(?:{tails})?(?![\w%'’]|[.,:/-]\d|\s?%))"
+    )
 
-    found = []
-    for match in _MONEY.finditer(text):
-        amount = Price.fromstring(match.group()).amount_float
-        if amount is not None:
-            negative = match.group().lstrip().startswith(("-", "("))
-            found.append(Money(text=match.group().strip(), value=-abs(amount) if negative else amount))
-    return found
+
+def money_in(text: str, style: Style = PLAIN) -> list[Money]:
+    """The amounts of money in a text: with two decimals, with a currency, or as whole as all amounts of the page."""
+    if style.whole and _ALONE.fullmatch(text.strip()):
+        return [Money(text=text.strip(), value=float(text), start=0, end=len(text))]
+    return [money for match in _money().finditer(_clear(text)) if (money := _amount(match, text, style))]
+
+
+def _clear(text: str) -> str:
+    """The text with letters that stand for digits made digits, its length kept: `RMO.00`, `14.U0`, `l5.00`."""
+    signs = "|".join(re.escape(sign) for sign in words().signs)
+    doubtful = re.compile(rf"(?<![^\W_])(?:{signs})?([\dOolIUD]{{1,6}}[.,][\dOolIUD]{{2}})(?!\w)")
+    return doubtful.sub(lambda m: m.group()[: m.start(1) - m.start()] + _as_digits(m.group(1)), text)
+
+
+def _as_digits(text: str) -> str:
+    return text.translate(str.maketrans("OoUDlI", "000011")) if any(c.isdigit() for c in text) else text
+
+
+def _amount(match: re.Match[str], text: str, style: Style) -> Money | None:
+    digits = match["digits"]
+    currency = (match["before"] or match["after"] or "").strip(" :=")
+    value = number_of(digits, "," if currency in words().whole and "." in digits else style.point)
+    if value is None or not (currency or _priced(digits, style)):
+        return None
+    start, end = match.start(), match.end("after") if match["after"] else match.end("close")
+    printed = text[start:end].strip()
+    if ("(" in printed) != (")" in printed):
+        printed = printed.strip("() ")
+    value = -value if _negative(match) else value
+    return Money(text=printed, value=value, start=start, end=end, currency=currency)
+
+
+def _negative(match: re.Match[str]) -> bool:
+    before = match["open"] + match["minus"]
+    return any(c in "-−–" for c in before + match["close"]) or ("(" in before and ")" in match["close"])
+
+
+def _priced(digits: str, style: Style) -> bool:
+    """Whether a bare number is written as an amount: with two decimals, or grouped where there are none."""
+    if re.search(r"[.,]\d{2}$", digits) and number_of(digits, None) is not None:
+        return True
+    return style.whole and bool(re.fullmatch(r"\d{1,3}(?:[.,' ]\d{3})+", digits))
+
+
+def number_in(text: str, style: Style = PLAIN) -> float | None:
+    """The plain number that a text is, a unit after it aside: `3`, `16.320 L`, `2 pcs`; None for anything else."""
+    found = re.fullmatch(r"\s*(-?\d[\d.,'’]*)\s?(?:[^\W\d_]{1,6}\.?)?\s*", text)
+    return number_of(found.group(1).lstrip("-").rstrip(".,"), style.point) if found else None

@@ -7,21 +7,22 @@ another mean colour are dropped. It knows nothing of meaning: what it finds has 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from sightline.images import Picture, Pixels
-from sightline.tools.base import Parameter, finish, why_refused
-from sightline.tools.looks import colour_difference, patch
-from sightline.tools.places import mapped
-from sightline.types import Box, Detection, Detections, ToolResult
+from sightline.tools.base import Tool, Unsupported
+from sightline.tools.clock import seconds_left
+from sightline.tools.colors import color_difference
+from sightline.tools.looks import patch
+from sightline.types import Box, Detection, Detections
 
 THRESHOLD = 0.86
 """Correlation from which a place is like the region. Of like shapes in 80 drawn scenes, each tilted by up to
@@ -29,6 +30,8 @@ THRESHOLD = 0.86
 
 LOWEST = 0.5
 """The lowest threshold that may be asked for; below it everything is found."""
+
+Likeness = Annotated[float, Field(ge=LOWEST, le=1)]
 
 SIZES = tuple(1.1**n for n in range(-4, 5))
 """What is looked for, as multiples of the region's size: 0.68 to 1.46."""
@@ -63,28 +66,10 @@ class _Template:
     inner: tuple[float, float, float, float]
 
 
-class Finder:
-    """The expert `find_similar`."""
+class Finder(Tool):
+    """The tool `find_similar`."""
 
     name = "find_similar"
-    doc = "finds what looks like a region"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="region", kind="region", doc="one example"),
-        Parameter(
-            name="threshold",
-            kind="number",
-            doc=f"likeness from {LOWEST} to 1; else {THRESHOLD}",
-            required=False,
-        ),
-        Parameter(
-            name="turned",
-            kind="choice",
-            doc="whether mirrored and turned by quarters too; else no",
-            required=False,
-            options=("no", "yes"),
-        ),
-    )
-    weights = ""
 
     @cached_property
     def version(self) -> str:
@@ -96,64 +81,53 @@ class Finder:
         """In one line, what it does."""
         return (
             f"finds repeats of a region by look, {SIZES[0]:.2f} to {SIZES[-1]:.2f} times as large and of "
-            "the same colour; neither tilted ones nor others of the same meaning"
+            "the same color; neither tilted ones nor others of the same meaning"
         )
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Find the region's like, the region itself among them, best first."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        boxes, threshold = mapped((arguments["region"],), picture), arguments.get("threshold") or THRESHOLD
-        if isinstance(boxes, str):
-            return finish(self, started, "refused", message=boxes.replace("region 1", "the region"))
-        if not LOWEST <= threshold <= 1:
-            return finish(self, started, "refused", message=f"threshold must be from {LOWEST} to 1")
-        try:
-            found = find(
-                picture,
-                boxes[0],
-                threshold=threshold,
-                turned=arguments.get("turned") == "yes",
-                deadline=started + timeout_s,
-            )
-        except TimeoutError:
-            return finish(self, started, "timeout", message=f"not done within {timeout_s:g} s")
-        if isinstance(found, str):
-            return finish(self, started, "unsupported", message=found)
-        return finish(self, started, "ok", Detections(query="like the region", items=found))
+    def __call__(
+        self, picture: Picture, region: Box, threshold: Likeness = THRESHOLD, turned: bool = False
+    ) -> Detections:
+        """Finds what looks like a region.
+
+        Args:
+            region: one example
+            threshold: likeness, 1 for the same
+            turned: whether mirrored and turned by quarters too
+        """
+        found = find(picture, region, threshold=threshold, turned=turned)
+        return Detections(query="like the region", items=found)
 
     def warm(self) -> None:
         """Load what drops overlapping places."""
         import supervision  # noqa: F401
 
-    def close(self) -> None:
-        """Nothing is held."""
 
-
-def find(
-    picture: Picture, region: Box, *, threshold: float, turned: bool, deadline: float
-) -> tuple[Detection, ...] | str:
-    """The places like `region`, best first, the region first of all; a `str` says why none can be found.
+def find(picture: Picture, region: Box, *, threshold: float, turned: bool) -> tuple[Detection, ...]:
+    """The places like `region`, best first, the region first of all.
 
     Args:
         picture: where to look.
         region: in its frame.
         threshold: correlation, 0..1.
         turned: whether mirrored and turned by quarters as well.
-        deadline: on `time.monotonic`; past it, `TimeoutError`.
+
+    Raises:
+        Unsupported: the region has nothing to be known by.
+        TimeoutError: the time of the call is over.
     """
     scale = min(1.0, _SIDE / min(region.width, region.height), _LONGEST / max(picture.pixels.shape[:2]))
     if min(region.width, region.height) * scale < _LEAST:
-        return "the region is too small to be recognised; crop around it first"
+        raise Unsupported("the region is too small to be recognized; crop around it first")
     pixels = _resized(picture.pixels, scale)
     example = _example(pixels, region, scale)
     if float(example.pixels.reshape(-1, 3).std(axis=0).max()) < _FLAT:
-        return "the region has one flat colour and nothing to be known by; take some of its surroundings in"
+        raise Unsupported(
+            "the region has one flat color and nothing to be known by; take some of its surroundings in"
+        )
     rows = [np.array([[region.x1, region.y1, region.x2, region.y2, 2.0]])]  # first among all
     for template in _variants(example, turned):
-        if time.monotonic() > deadline:
-            raise TimeoutError
+        if seconds_left() <= 0:
+            raise TimeoutError("not done in time")
         rows.append(_places(pixels, template, threshold, scale))
     places = np.concatenate(rows)
     places = places[np.argsort(-places[:, 4], kind="stable")][:_MOST]
@@ -230,7 +204,7 @@ def _detections(picture: Picture, region: Box, places: NDArray[np.float64]) -> I
     colour = _mean_colour(picture, region)
     for x1, y1, x2, y2, likeness in kept[np.argsort(-kept[:, 4], kind="stable")].tolist():
         box = Box.clipped(x1, y1, x2, y2, picture.frame)
-        if box.area and colour_difference(_mean_colour(picture, box), colour) < OTHER_COLOUR:
+        if box.area and color_difference(_mean_colour(picture, box), colour) < OTHER_COLOUR:
             yield Detection(label="like the region", score=min(likeness, 1.0), box=box)
 
 

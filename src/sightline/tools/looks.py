@@ -1,36 +1,21 @@
-"""What a region looks like: its colours by name and share, and how alike two patches are."""
+"""What a region looks like: its colors by name and share, and how alike two patches are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
-from sightline.tools.attributes import COLOURS, to_lab
+from sightline.tools.colors import TERMS, Color, is_drawn, terms_of, to_lab
 from sightline.types import Box
 
 SAMPLE = 96
-"""px. Colours are read off a grid of at most so many pixels a side."""
+"""px. Colors are read off a grid of at most so many pixels a side."""
 
 LEAST_SHARE = 0.05
-"""Of the region: less of a colour is the rim of a shape, or noise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Colour:
-    """One colour of a region: its name, the median of what is called so (sRGB), and its share, 0..1."""
-
-    name: str
-    rgb: tuple[int, int, int]
-    share: float
-
-    @property
-    def code(self) -> str:
-        """Such as `#d62628`."""
-        return "#{:02x}{:02x}{:02x}".format(*self.rgb)
+"""Of the region: less of a color is the rim of a shape, or noise."""
 
 
 def patch(pixels: Pixels, box: Box) -> Pixels:
@@ -40,40 +25,20 @@ def patch(pixels: Pixels, box: Box) -> Pixels:
     return pixels[y1 : max(min(ceil(box.y2), height), y1 + 1), x1 : max(min(ceil(box.x2), width), x1 + 1)]
 
 
-def middle_colour(pixels: Pixels, box: Box) -> tuple[int, int, int]:
-    """The median sRGB of the box's middle, three tenths of each side: of the thing, not of its ground."""
-    (x, y), across, down = box.center, 0.15 * box.width, 0.15 * box.height
-    middle = Box.clipped(x - across, y - down, x + across, y + down, box.frame)
-    return _median(patch(pixels, middle).reshape(-1, 3))
-
-
-def colour_name(rgb: tuple[int, int, int]) -> str:
-    """The nearest named colour."""
-    return min(COLOURS, key=lambda name: colour_difference(COLOURS[name], rgb))
-
-
-def colours(pixels: Pixels) -> tuple[Colour, ...]:
-    """The colours of uint8[h, w, 3], the commonest first, each at least `LEAST_SHARE` of it.
-
-    Each pixel is called by the nearest of the named colours in CIE Lab.
-    """
-    rgb = _sampled(pixels).reshape(-1, 3)
-    names = list(COLOURS)
-    anchors = to_lab(np.array(list(COLOURS.values())))
-    nearest = np.linalg.norm(to_lab(rgb)[:, None] - anchors, axis=2).argmin(axis=1)
-    counts = np.bincount(nearest, minlength=len(names))
-    order = sorted(range(len(names)), key=lambda n: (-counts[n], n))
+def colors(pixels: Pixels) -> tuple[Color, ...]:
+    """The colors of uint8[h, w, 3], the commonest first, each at least `LEAST_SHARE` of it."""
+    rows, columns = (np.linspace(0, n - 1, min(n, SAMPLE)).round().astype(int) for n in pixels.shape[:2])
+    sample = pixels[rows][:, columns]
+    drawn = is_drawn(sample, pixels[rows][:, np.maximum(columns - 1, 0)])
+    rgb = sample.reshape(-1, 3)
+    terms = terms_of(rgb, photo=not drawn)
+    counts = np.bincount(terms, minlength=len(TERMS))
+    order = sorted(range(len(TERMS)), key=lambda n: (-counts[n], n))
     return tuple(
-        Colour(name=names[n], rgb=_median(rgb[nearest == n]), share=float(counts[n] / len(rgb)))
+        Color(name=TERMS[n], rgb=_median(rgb[terms == n]), share=float(counts[n] / len(rgb)))
         for n in order
         if counts[n] >= LEAST_SHARE * len(rgb)
     )
-
-
-def _sampled(pixels: Pixels) -> Pixels:
-    rows = np.linspace(0, pixels.shape[0] - 1, min(pixels.shape[0], SAMPLE)).round().astype(int)
-    columns = np.linspace(0, pixels.shape[1] - 1, min(pixels.shape[1], SAMPLE)).round().astype(int)
-    return np.asarray(pixels[rows][:, columns], np.uint8)
 
 
 def _median(rgb: NDArray[np.uint8]) -> tuple[int, int, int]:
@@ -81,22 +46,16 @@ def _median(rgb: NDArray[np.uint8]) -> tuple[int, int, int]:
     return r, g, b
 
 
-def colour_difference(a: tuple[int, int, int], b: tuple[int, int, int]) -> float:
-    """CIE76: the distance in CIE Lab of two sRGB colours. About 2.3 is just noticeable (Mahy et al. 1994)."""
-    lab = to_lab(np.array([a, b]))
-    return float(np.linalg.norm(lab[0] - lab[1]))
-
-
-def shared_colours(a: tuple[Colour, ...], b: tuple[Colour, ...]) -> float:
-    """How much of the two colour histograms, by name, lies in both: 0..1."""
-    shares = {colour.name: colour.share for colour in b}
-    return sum(min(colour.share, shares.get(colour.name, 0.0)) for colour in a)
+def shared_colors(a: tuple[Color, ...], b: tuple[Color, ...]) -> float:
+    """How much of the two color histograms, by name, lies in both: 0..1."""
+    shares = {color.name: color.share for color in b}
+    return sum(min(color.share, shares.get(color.name, 0.0)) for color in a)
 
 
 def structure(pixels: Pixels, *, side: int = 64) -> NDArray[np.float64]:
-    """float64[side, side] in 0..1: how far each pixel's Lab colour is from that of the patch's rim.
+    """float64[side, side] in 0..1: how far each pixel's Lab color is from that of the patch's rim.
 
-    The background of a thing on a plain ground becomes 0 and the thing 1, whatever their colours.
+    The background of a thing on a plain ground becomes 0 and the thing 1, whatever their colors.
     """
     import cv2
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from itertools import cycle
 from math import hypot
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from sightline.types import Box, Frame
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
 
-STYLES = ("boxes", "marks", "line", "arrow", "spotlight")
+Style = Literal["boxes", "marks", "line", "arrow", "spotlight"]
+STYLES: tuple[Style, ...] = get_args(Style)
 
 SHORTEST, LONGEST = 448, 2048
 """px. The longer side of a drawing lies between them."""

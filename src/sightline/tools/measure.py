@@ -1,51 +1,51 @@
-"""measure(regions, what?): sizes, places and colours of regions, and how they stand to one another.
+"""measure(regions, what?): sizes, places and colors of regions, and how they stand to one another.
 
 All numbers are of the picture that is handed in: px of its frame, shares of its area. Regions are called
-1, 2, ... in the order in which they were given.
+1, 2, ... in the order in which they were given; where there is but one, facts do not number it.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib.metadata import version
 from itertools import combinations
-from typing import Any
+from typing import Literal
 
-from sightline.tools.base import Parameter, Picture, finish, why_refused
-from sightline.tools.looks import colours, patch
+from sightline.errors import InputError
+from sightline.tools.attributes import said_colors, size_of, thing_colors
+from sightline.tools.base import Picture, Tool
+from sightline.tools.looks import colors, patch
 from sightline.tools.places import (
     angle,
-    centre_distance,
+    center_distance,
     even,
     gap,
     lines_up,
-    mapped,
     place_of,
     relation,
     share_inside,
 )
-from sightline.types import Box, Fact, Facts, ToolResult
+from sightline.types import Box, Fact, Facts
 
-LEAST = {"distance": 2, "overlap": 2, "alignment": 3}
+LEAST = {"distance": 2, "nearest": 2, "biggest": 2, "overlap": 2, "alignment": 3}
 """How many regions each of these needs; the others need one."""
 
-WHAT = ("all", "size", "position", "colour", "distance", "overlap", "alignment")
+What = Literal["all", "size", "position", "color", "distance", "nearest", "biggest", "overlap", "alignment"]
 
 Regions = tuple[Box, ...]
 
+_SAME = 0.03
+"""Areas and distances that differ by no more than this share are the same: boxes are not drawn finer."""
 
-class Measurer:
-    """The expert `measure`."""
+_MOST_PAIRS = 15
+"""Of six regions. Of more, only each one's nearest is told."""
+
+
+class Measurer(Tool):
+    """The tool `measure`."""
 
     name = "measure"
-    doc = "measures regions: size, place, colour, distance, overlap, alignment"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="regions", kind="regions", doc="what to measure"),
-        Parameter(name="what", kind="choice", doc="else everything", required=False, options=WHAT),
-    )
-    weights = ""
 
     @cached_property
     def version(self) -> str:
@@ -55,92 +55,119 @@ class Measurer:
     def covers(self) -> str:
         """In one line, what it does."""
         return (
-            "sizes, places and colours of regions; distance, overlap and relation of two; alignment of more"
+            "color, size and place of what stands in regions; the biggest; the nearest to each; distance, "
+            "overlap and relation; alignment. In px of the picture, not in meters"
         )
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Takes milliseconds, whatever `timeout_s` is."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        boxes, what = mapped(arguments["regions"], picture), arguments.get("what") or "all"
-        if isinstance(boxes, str):
-            return finish(self, started, "refused", message=boxes)
-        if len(boxes) < LEAST.get(what, 1):
-            return finish(
-                self, started, "refused", message=f"{what} needs {LEAST[what]} regions, not {len(boxes)}"
-            )
-        return finish(self, started, "ok", Facts(items=tuple(_facts(picture, boxes, what))))
+    def __call__(self, picture: Picture, regions: tuple[Box, ...], what: What = "all") -> Facts:
+        """Measures regions: size, place, color, distance, nearest, biggest, overlap, alignment.
 
-    def warm(self) -> None:
-        """Nothing is loaded."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+        Args:
+            regions: what to measure
+            what: else everything
+        """
+        if len(regions) < LEAST.get(what, 1):
+            raise InputError(f"{what} needs {LEAST[what]} regions, not {len(regions)}")
+        return Facts(items=tuple(_facts(picture, regions, what)))
 
 
 def _facts(picture: Picture, boxes: Regions, what: str) -> Iterator[Fact]:
     """What was asked for; of `all`, what there are regions enough for."""
-    parts = {
-        "size": sizes(boxes),
-        "position": positions(boxes),
-        "colour": region_colours(picture, boxes),
-        "distance": distances(boxes),
-        "overlap": overlaps(boxes),
-        "alignment": alignment(boxes),
+    parts: dict[str, Callable[[], Iterator[Fact]]] = {
+        "color": lambda: region_colors(picture, boxes),
+        "size": lambda: sizes(boxes),
+        "biggest": lambda: biggest(boxes),
+        "position": lambda: positions(boxes),
+        "nearest": lambda: nearest(boxes),
+        "distance": lambda: distances(boxes),
+        "overlap": lambda: overlaps(boxes),
+        "alignment": lambda: alignment(boxes),
     }
     for name, facts in parts.items():
         if what == name or (what == "all" and len(boxes) >= LEAST.get(name, 1)):
-            yield from facts
+            yield from facts()
+
+
+def region_colors(picture: Picture, boxes: Regions) -> Iterator[Fact]:
+    """The color of the thing in each region; its shade; and what the region shows, its ground included."""
+    for of, box in _named(boxes):
+        thing = thing_colors(picture.pixels, box)
+        yield Fact(name=f"color{of}", value=said_colors(thing), of=(box,))
+        yield Fact(name=f"shade{of}", value=" and ".join(color.code for color in thing), of=(box,))
+        shown = ", ".join(f"{c.name} {100 * c.share:.0f} %" for c in colors(patch(picture.pixels, box)))
+        yield Fact(name=f"colors of the region{of}, ground included", value=shown, of=(box,))
 
 
 def sizes(boxes: Regions) -> Iterator[Fact]:
-    """Width, height, area, share of the picture and aspect of each; of several, the largest and smallest."""
+    """Width, height, area, share of the picture and aspect of each, and whether that is small or large."""
     for of, box in _named(boxes):
         whole = box.frame.width * box.frame.height
+        yield Fact(name=f"size{of}", value=size_of(box), of=(box,))
         yield _fact(f"width{of}", box.width, "px", box)
         yield _fact(f"height{of}", box.height, "px", box)
         yield _fact(f"area{of}", box.area, "px²", box)
         yield _fact(f"share of the picture{of}", 100 * box.area / whole, "%", box, digits=2)
         yield _fact(f"width to height{of}", box.width / box.height, "", box, digits=2)
-    if len(boxes) > 1:
-        order = sorted(range(len(boxes)), key=lambda n: -boxes[n].area)
-        yield Fact(name="from large to small", value=_numbers(order), of=boxes)
+
+
+def biggest(boxes: Regions) -> Iterator[Fact]:
+    """Which has the largest area and which the smallest, and their order. Equal ones are named together."""
+    areas = [box.area for box in boxes]
+    order = sorted(range(len(boxes)), key=lambda n: -areas[n])
+    yield _which("biggest", [n for n in order if areas[n] >= max(areas) * (1 - _SAME)], boxes)
+    yield _which("smallest", [n for n in order if areas[n] <= min(areas) * (1 + _SAME)], boxes)
+    yield Fact(name="from large to small", value=_numbers(order), of=boxes)
 
 
 def positions(boxes: Regions) -> Iterator[Fact]:
-    """Each region's ninth of the picture and its centre; of several, their order."""
+    """Each region's ninth of the picture and its center; of several, their order."""
     for of, box in _named(boxes):
         x, y = box.center
         yield Fact(name=f"position{of}", value=place_of(box), of=(box,))
-        yield Fact(name=f"centre{of}", value=f"({x:.1f},{y:.1f})", unit="px", of=(box,))
+        yield Fact(name=f"center{of}", value=f"({x:.1f},{y:.1f})", unit="px", of=(box,))
     if len(boxes) > 1:
         for name, axis in (("from left to right", 0), ("from top to bottom", 1)):
             order = sorted(range(len(boxes)), key=lambda n: boxes[n].center[axis])
             yield Fact(name=name, value=_numbers(order), of=boxes)
 
 
-def region_colours(picture: Picture, boxes: Regions) -> Iterator[Fact]:
-    """The colours of each region with their shares, its ground included."""
-    for of, box in _named(boxes):
-        for colour in colours(patch(picture.pixels, box)):
-            yield _fact(f"{colour.name} {colour.code}{of}", 100 * colour.share, "%", box)
+def nearest(boxes: Regions) -> Iterator[Fact]:
+    """Which is nearest to each, by centers, and how far away. Equally near ones are named together."""
+    for n, box in enumerate(boxes):
+        away = {m: center_distance(box, boxes[m]) for m in range(len(boxes)) if m != n}
+        least = min(away.values())
+        near = [m for m, distance in away.items() if distance <= least * (1 + _SAME)]
+        told = _which(f"nearest to {n + 1}", near, boxes)
+        yield told.model_copy(update={"of": (box, *told.of)})
+        if len(boxes) > 2:
+            yield _between(n, near[0], boxes)
 
 
 def distances(boxes: Regions) -> Iterator[Fact]:
-    """Of two regions: between centres and edges, angle and relation. Of more, each one's nearest."""
+    """Of two regions: between centers and edges, angle and relation. Of more: between the centers."""
     if len(boxes) == 2:
         a, b = boxes
-        yield _fact("distance between the centres", centre_distance(a, b), "px", a, b)
+        yield _fact("distance between the centers", center_distance(a, b), "px", a, b)
         yield _fact("distance between the edges", gap(a, b), "px", a, b)
         yield Fact(name="relation of 1 to 2", value=relation(a, b), of=boxes)
         yield _fact("direction from 1 to 2, 0 right, 90 up", angle(a, b), "°", a, b)
-    elif len(boxes) > 2:
-        for n, box in enumerate(boxes):
-            others = [m for m in range(len(boxes)) if m != n]
-            near = min(others, key=lambda m: centre_distance(box, boxes[m]))
-            distance = centre_distance(box, boxes[near])
-            yield _fact(f"from {n + 1} to its nearest, {near + 1}", distance, "px", box, boxes[near])
+        return
+    pairs = list(combinations(range(len(boxes)), 2))
+    if len(pairs) > _MOST_PAIRS:
+        yield from (fact for fact in nearest(boxes) if fact.name.startswith("distance"))
+        return
+    yield from (_between(n, m, boxes) for n, m in pairs)
+
+
+def _between(n: int, m: int, boxes: Regions) -> Fact:
+    distance = center_distance(boxes[n], boxes[m])
+    return _fact(f"distance from {n + 1} to {m + 1}", distance, "px", boxes[n], boxes[m])
+
+
+def _which(name: str, chosen: list[int], boxes: Regions) -> Fact:
+    """A fact whose value is the number of a region, or, where several are alike, `1 and 3`."""
+    one = chosen[0] + 1 if len(chosen) == 1 else " and ".join(str(n + 1) for n in sorted(chosen))
+    return Fact(name=name, value=one, of=tuple(boxes[n] for n in chosen))
 
 
 def overlaps(boxes: Regions) -> Iterator[Fact]:

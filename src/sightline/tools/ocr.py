@@ -31,7 +31,7 @@ class Engine(Protocol):
         ...
 
     def worker(self) -> Worker:
-        """A new process whose expert takes (uint8[H, W, 3] RGB, a language) and returns a list of `Read`.
+        """A new process whose function takes (uint8[H, W, 3] RGB, a language) and returns a list of `Read`.
 
         Not yet started. Raises `WeightsError` where the models are missing.
         """

@@ -94,7 +94,7 @@ class PaddleOcr:
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
             lay_out(model_files(), folder)
         return Worker(
-            "sightline.tools.ocr_paddle:load_expert", str(folder), self._threads, python=self._python
+            "sightline.tools.ocr_paddle:load_engine", str(folder), self._threads, python=self._python
         )
 
 
@@ -135,8 +135,8 @@ def _model_name(path: Path) -> str:
     return f"{family}_{size}_{part}"
 
 
-def load_expert(folder: str, threads: int) -> Callable[[NDArray[np.uint8], str], list[Read]]:
-    """The worker's side: loads the models; the expert takes uint8[H, W, 3] RGB and returns what it reads."""
+def load_engine(folder: str, threads: int) -> Callable[[NDArray[np.uint8], str], list[Read]]:
+    """The worker's side: loads the models; takes uint8[H, W, 3] RGB and returns what it reads."""
     os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"  # else it looks for its servers
     import cv2
     import yaml  # type: ignore[import-untyped]
@@ -162,7 +162,7 @@ def load_expert(folder: str, threads: int) -> Callable[[NDArray[np.uint8], str],
         **options,
     )
 
-    def expert(pixels: NDArray[np.uint8], language: str) -> list[Read]:
+    def read(pixels: NDArray[np.uint8], language: str) -> list[Read]:
         (page,) = reader.predict(np.ascontiguousarray(pixels[:, :, ::-1]))  # arrays are BGR to PaddleOCR
         return [
             (str(text), float(score), tuple((float(x), float(y)) for x, y in quad))
@@ -171,4 +171,4 @@ def load_expert(folder: str, threads: int) -> Callable[[NDArray[np.uint8], str],
             )
         ]
 
-    return expert
+    return read

@@ -43,7 +43,7 @@ class RapidOcr:
 
     def worker(self) -> Worker:
         """A process for it, not yet started."""
-        return Worker("sightline.tools.ocr_rapid:load_expert", self._threads)
+        return Worker("sightline.tools.ocr_rapid:load_engine", self._threads)
 
 
 def model_files() -> list[Path]:
@@ -56,8 +56,8 @@ def model_files() -> list[Path]:
     return files
 
 
-def load_expert(threads: int) -> Callable[[NDArray[np.uint8], str], list[Read]]:
-    """The worker's side: loads the models; the expert takes uint8[H, W, 3] RGB and returns what it reads."""
+def load_engine(threads: int) -> Callable[[NDArray[np.uint8], str], list[Read]]:
+    """The worker's side: loads the models; takes uint8[H, W, 3] RGB and returns what it reads."""
     import cv2
     from rapidocr import RapidOCR
 
@@ -75,7 +75,7 @@ def load_expert(threads: int) -> Callable[[NDArray[np.uint8], str], list[Read]]:
     )
     reader(np.full((64, 256, 3), 255, np.uint8))
 
-    def expert(pixels: NDArray[np.uint8], language: str) -> list[Read]:
+    def read(pixels: NDArray[np.uint8], language: str) -> list[Read]:
         page: Any = reader(np.ascontiguousarray(pixels[:, :, ::-1]))  # arrays are BGR to RapidOCR
         if page.boxes is None or page.txts is None:
             return []
@@ -84,4 +84,4 @@ def load_expert(threads: int) -> Callable[[NDArray[np.uint8], str], list[Read]]:
             for text, score, quad in zip(page.txts, page.scores, page.boxes, strict=True)
         ]
 
-    return expert
+    return read

@@ -56,7 +56,7 @@ class Tesseract:
 
     def worker(self) -> Worker:
         """A process for it, not yet started."""
-        return Worker("sightline.tools.ocr_tesseract:load_expert")
+        return Worker("sightline.tools.ocr_tesseract:load_engine")
 
 
 def _library() -> Any:
@@ -70,12 +70,12 @@ def _library() -> Any:
     return pytesseract
 
 
-def load_expert() -> Callable[[NDArray[np.uint8], str], list[Read]]:
-    """The worker's side: the expert takes uint8[H, W, 3] RGB and a language, and returns lines with quads."""
+def load_engine() -> Callable[[NDArray[np.uint8], str], list[Read]]:
+    """The worker's side: takes uint8[H, W, 3] RGB and a language, and returns lines with quads."""
     pytesseract = _library()
     from PIL import Image
 
-    def expert(pixels: NDArray[np.uint8], language: str) -> list[Read]:
+    def read(pixels: NDArray[np.uint8], language: str) -> list[Read]:
         found = pytesseract.image_to_data(
             Image.fromarray(pixels),
             lang=CODES.get(language, language),
@@ -88,7 +88,7 @@ def load_expert() -> Callable[[NDArray[np.uint8], str], list[Read]]:
         lines = groupby(words, key=lambda word: (word["block_num"], word["par_num"], word["line_num"]))
         return [_line(list(line)) for _, line in lines]
 
-    return expert
+    return read
 
 
 def _line(words: list[dict[str, Any]]) -> Read:

@@ -11,7 +11,7 @@ from sightline.images import Picture
 from sightline.types import Box, map_box
 
 _MIDDLE = (1 / 3, 2 / 3)
-"""Fractions of the side between which a centre is neither left nor right, neither top nor bottom."""
+"""Fractions of the side between which a center is neither left nor right, neither top nor bottom."""
 
 
 def mapped(regions: Sequence[Box], picture: Picture) -> tuple[Box, ...] | str:
@@ -29,19 +29,19 @@ def mapped(regions: Sequence[Box], picture: Picture) -> tuple[Box, ...] | str:
 
 
 def place_of(box: Box) -> str:
-    """The ninth of its frame that a box's centre stands in: `top left`, `top`, `centre`, ..."""
+    """The ninth of its frame that a box's center stands in: `top left`, `top`, `center`, ..."""
     (x, y), frame = box.center, box.frame
     across = _third(x / frame.width, ("left", "", "right"))
     down = _third(y / frame.height, ("top", "", "bottom"))
-    return " ".join(filter(None, (down, across))) or "centre"
+    return " ".join(filter(None, (down, across))) or "center"
 
 
 def _third(fraction: float, words: tuple[str, str, str]) -> str:
     return words[sum(fraction >= edge for edge in _MIDDLE)]
 
 
-def centre_distance(a: Box, b: Box) -> float:
-    """Between the centres, px."""
+def center_distance(a: Box, b: Box) -> float:
+    """Between the centers, px."""
     (ax, ay), (bx, by) = a.center, b.center
     return hypot(bx - ax, by - ay)
 
@@ -68,7 +68,7 @@ def relation(a: Box, b: Box) -> str:
     """What `a` is to `b`: `inside`, `around`, `overlaps`, or where it stands: `above and left of`.
 
     A direction is named where the boxes' extents are apart along it, or, where none is, the one in which
-    the centres are further apart.
+    the centers are further apart.
     """
     if share_inside(a, b) >= 0.95:
         return "same place as" if share_inside(b, a) >= 0.95 else "inside"

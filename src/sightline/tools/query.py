@@ -1,179 +1,199 @@
-"""From a noun phrase, such as `small red circles`, to classes of a detector and measured attributes."""
+"""query(sql): one SELECT over what other tools find in the picture; every value cites its cells."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, time
+from importlib.metadata import version
 
-from sightline.tools.attributes import COLOURS, SIZES
+from sightline.errors import InputError
+from sightline.tools.base import LongText, Picture, Tool
+from sightline.tools.clock import seconds_left
+from sightline.tools.guard import use
+from sightline.tools.relations import NAMES, Rows, Slot, Source, source_of
+from sightline.tools.sql_reply import MOST_ROWS, Flags, Plain, Reply
+from sightline.tools.worker import Worker
+from sightline.types import ChartData, Detections, Fields, Finding, Table
+from sightline.types.relation import CitedCell, Relation, RelationValue
 
-DROPPED = frozenset(
-    "a an the any all some every each this that these those my your its his her their of number pair pairs "
-    "one two three four five six seven eight nine ten no".split()
-)
-"""Words before a noun that do not change what is looked for. (`one` alone is a noun: see `GENERIC`.)"""
+RESERVE_S = 0.5
+"""Of the call's time: a query is interrupted this long before its process would be killed."""
 
-GENERIC = frozenset("thing object shape item figure element one something anything everything".split())
-"""Nouns that mean every class."""
-
-COLOUR_WORDS = {name: name for name in COLOURS} | {
-    "gray": "grey",
-    "violet": "purple",
-    "scarlet": "red",
-    "crimson": "red",
-    "golden": "yellow",
-    "magenta": "pink",
-    "navy": "blue",
-}
-SIZE_WORDS = {name: name for name in SIZES} | {
-    "little": "small",
-    "tiny": "small",
-    "big": "large",
-    "huge": "large",
-}
-SYNONYMS = {
-    "disc": "circle",
-    "disk": "circle",
-    "dot": "circle",
-    "ring": "circle",
-    "plus": "cross",
-    "plus sign": "cross",
-    "rhombus": "diamond",
-    "rhombi": "diamond",
-    "lozenge": "diamond",
-    "box": "square",
-    "pentagram": "star",
-    "asterisk": "star",
-}
-"""Read only where the word is no class itself and the class on the right is one."""
-
-_EQUAL = """
-airplane, aeroplane, plane, aircraft
-bicycle, bike, pushbike
-cell phone, cellphone, mobile phone, mobile, smartphone, phone
-couch, sofa, settee
-cup, mug
-dining table, diningtable, table
-donut, doughnut
-fire hydrant, hydrant
-fridge, refrigerator
-hair drier, hair dryer, hairdryer
-motorcycle, motorbike
-necktie, tie
-person, people, human, human being, pedestrian
-platelet, thrombocyte
-potted plant, pottedplant, houseplant
-red blood cell, rbc, erythrocyte
-remote, remote control
-sports ball, ball
-suitcase, luggage
-surfboard, surf board
-teddy bear, teddy
-traffic light, stoplight, traffic signal
-truck, lorry
-tv, television, tvmonitor, tv monitor, tv set, telly
-white blood cell, wbc, leukocyte, leucocyte
-"""
-EQUAL = {
-    word: tuple(group.split(", ")) for group in _EQUAL.strip().splitlines() for word in group.split(", ")
-}
-"""Words that name the same, whichever of them is the class: those of COCO and VOC, and of blood. A word for
-some of a class's things (woman, puppy, pigeon) is not here: no detector of the class tells them apart."""
-
-IRREGULAR = {
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "mice": "mouse",
-    "geese": "goose",
-    "feet": "foot",
-    "teeth": "tooth",
-    "oxen": "ox",
+_RETURNS: dict[str, type[Finding]] = {
+    "read_table": Table,
+    "read_chart": ChartData,
+    "read_document": Fields,
+    "detect": Detections,
 }
 
-_BRACKETS = re.compile(r"\([^()]*\)")
-_IN_THE_IMAGE = re.compile(
-    r"\s+((visible|shown|present|that you (can )?see)\b\s*)?"
-    r"((in|on|of|from|across) (the|this|that) (image|picture|photo|photograph|scene|page|micrograph))?$"
-)
+
+class Query(Tool):
+    """The tool `query`."""
+
+    name = "query"
+
+    def __init__(self, read_table: Tool, read_chart: Tool, read_document: Tool, detect: Tool) -> None:
+        """The tools that the relations are read by; nothing is loaded yet."""
+        self._tools = {
+            "read_table": read_table,
+            "read_chart": read_chart,
+            "read_document": read_document,
+            "detect": detect,
+        }
+        self._worker = Worker("sightline.tools.sql_engine:load", memory_limit_mb=1536)
+
+    @property
+    def version(self) -> str:
+        """Of DuckDB, and of the tools that it asks."""
+        return ", ".join([f"duckdb {version('duckdb')}", *(tool.version for tool in self._tools.values())])
+
+    @property
+    def weights(self) -> str:
+        """Of the tools that it asks."""
+        return " ".join(tool.weights for tool in self._tools.values() if tool.weights)
+
+    def covers(self) -> str:
+        """In one line, what it can do."""
+        return f"one SELECT of DuckDB's SQL over {', '.join(NAMES)}; {MOST_ROWS} rows at most"
+
+    def __call__(self, picture: Picture, sql: LongText) -> Relation:
+        """Answers one SELECT over what is read in the picture, and cites the cells that each value is from.
+
+        Relations, read when they are named: "table", chart, document, objects, with columns named as printed
+        (in double quotes), typed DOUBLE, DATE, TIME or TEXT, and row, their order from 1. A chart has
+        category and value (or a column for each series); a document is one row; objects have class, color,
+        size, place, area, x, y, width, height, score. Each has a long form, a row for each cell: table_cells,
+        chart_cells, document_cells, object_cells (row, row_name, column_name, text, value, unit, day,
+        score, cell). A stem-and-leaf plot has leaves (row, value). Texts compare without case and accents.
+
+        Args:
+            sql: such as SELECT "Team" FROM "table" WHERE "Points" > 5 ORDER BY "Points" DESC LIMIT 1
+        """
+        looked = _or_raised(self._worker.call(sql))
+        readers = dict.fromkeys(NAMES[name] for name in looked.reads)
+        sources = [self._read(reader, picture, looked.classes) for reader in readers]
+        book = Book.of(sources)
+        seconds = max(seconds_left() - RESERVE_S, 0.1)
+        reply = _or_raised(self._worker.call(sql, book.relations, seconds))
+        return book.cited(reply)
+
+    def warm(self) -> None:
+        """Load DuckDB; the tools that it asks load when they are asked."""
+        self._worker.warm()
+
+    def close(self) -> None:
+        """Kill the process; a later call starts another."""
+        self._worker.close()
+
+    def _read(self, reader: str, picture: Picture, classes: Sequence[str]) -> Source:
+        """What a tool finds, as relations. Raises as `use` does, so that its failure is the query's."""
+        tool = self._tools[reader]
+        if reader != "detect":
+            return source_of(use(tool, picture, _RETURNS[reader]))
+        for name in classes:  # a class that the detector does not know is not one of which there is none
+            use(tool, picture, Detections, query=name)
+        return source_of(use(tool, picture, Detections, query="objects"))
+
+
+def _or_raised(reply: Reply) -> Reply:
+    if reply.status == "refused":
+        raise InputError(reply.message)
+    if reply.status == "timeout":
+        raise TimeoutError(reply.message)
+    return reply
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
-    """What to look for: any of `labels`, with the attributes named (None: any)."""
+class Book:
+    """The cells of all sources of a query, numbered through, and the relations over them."""
 
-    labels: frozenset[str]
-    colour: str | None = None
-    size: str | None = None
+    cells: tuple[CitedCell, ...]
+    relations: tuple[Rows, ...]
+    partial: str = ""
+    score: float | None = None
 
-    def wants(self, label: str, attributes: dict[str, str]) -> bool:
-        """Whether a detection of that label and these measured attributes is meant."""
-        return (
-            label in self.labels
-            and self.colour in (None, attributes.get("color"))
-            and self.size in (None, attributes.get("size"))
+    @classmethod
+    def of(cls, sources: Sequence[Source]) -> Book:
+        """One book of several sources."""
+        cells: list[CitedCell] = []
+        relations: list[Rows] = []
+        for source in sources:
+            relations += [_moved(one, len(cells)) for one in source.relations]
+            cells += source.cells
+        partial = "; ".join(filter(None, (source.partial for source in sources)))
+        return cls(cells=tuple(cells), relations=tuple(relations), partial=partial)
+
+    def cited(self, reply: Reply) -> Relation:
+        """A reply as a finding, with those cells alone that it came from."""
+        used: dict[int, int] = {}
+
+        def renumbered(cells: Sequence[int]) -> tuple[int, ...]:
+            return tuple(used.setdefault(n, len(used)) for n in cells)
+
+        rows = tuple(
+            tuple(
+                self._value(value, of, flags, renumbered(of))
+                for value, of, flags in zip(values, cells, reply.flags, strict=True)
+            )
+            for values, cells, _ in reply.rows
+        )
+        reasons = tuple(renumbered(why) for _, _, why in reply.rows)
+        cited = tuple(self.cells[n] for n in used)
+        left_out = f"{reply.more} more rows" if reply.more else ""
+        scores = [cell.score for cell in cited or self.cells]
+        return Relation(
+            columns=reply.names,
+            rows=rows,
+            reasons=reasons,
+            cited=cited,
+            partial="; ".join(filter(None, (self.partial, left_out))),
+            score=min(scores, default=None),
         )
 
+    def _value(
+        self, value: Plain, cells: Sequence[int], flags: Flags, cited: tuple[int, ...]
+    ) -> RelationValue:
+        """A value as typed and, where it is a cell, as printed."""
+        prints = {self.cells[n].text for n in cells} if flags.printed else set()
+        text = prints.pop() if len(prints) == 1 else _written(value)
+        unit = "days" if flags.days else self._unit(cells) or flags.named if flags.unit else ""
+        match value:
+            case None:  # a cell that holds print, though none of its column's kind
+                kept = text if flags.printed and cells else ""
+                return RelationValue(
+                    kind="text" if kept else "nothing", text=kept, value=kept or None, cells=cited
+                )
+            case bool():
+                return RelationValue(kind="bool", text="yes" if value else "no", value=value, cells=cited)
+            case int() | float():
+                return RelationValue(kind="number", text=text, value=value, unit=unit, cells=cited)
+            case date():
+                return RelationValue(kind="day", text=text, value=value.isoformat(), cells=cited)
+            case time():
+                return RelationValue(kind="time", text=text, value=value.isoformat(), cells=cited)
+            case str():
+                return RelationValue(kind="text", text=text, value=text if prints else value, cells=cited)
 
-def resolve(text: str, classes: Sequence[str]) -> Query | str:
-    """What `text` asks a detector of `classes` for; a `str` is the noun that it has no class for.
-
-    Attribute words come before the noun. A class that is called like an attribute (`orange`) wins as the
-    last word: `red oranges` are red things of the class orange.
-    """
-    plain = _BRACKETS.sub(" ", text) if _BRACKETS.sub("", text).strip() else text
-    said = " " + " ".join(re.findall(r"\w[\w'’-]*", plain.lower().replace("_", " ")))
-    words = _IN_THE_IMAGE.sub("", said).split()
-    colour: str | None = None
-    size: str | None = None
-    while words:
-        if labels := _labels(" ".join(words), classes):
-            return Query(labels=labels, colour=colour, size=size)
-        word, rest = words[0], words[1:]
-        if word in COLOUR_WORDS and colour is None:
-            colour = COLOUR_WORDS[word]
-        elif word in SIZE_WORDS and size is None:
-            size = SIZE_WORDS[word]
-        elif not (word in DROPPED or word.isdigit()) or not rest:
-            break
-        words = rest
-    if not words and (colour or size):
-        return Query(labels=frozenset(classes), colour=colour, size=size)
-    return " ".join(words) or text.strip()
-
-
-def _labels(noun: str, classes: Sequence[str]) -> frozenset[str]:
-    """The classes that a noun names, in the singular or the plural; empty where there are none."""
-    by_name = {form: name for name in classes for form in reversed(singulars(_plain(name)))}
-    by_name |= {_plain(name): name for name in classes}
-    forms = singulars(noun)
-    for form in forms:
-        if form in by_name:
-            return frozenset({by_name[form]})
-    for form in forms:
-        for same in (SYNONYMS.get(form), *EQUAL.get(form, ())):
-            if same in by_name:
-                return frozenset({by_name[same]})
-    return frozenset(classes) if GENERIC.intersection(forms) else frozenset()
+    def _unit(self, cells: Sequence[int]) -> str:
+        """The unit of some cells, where those that have one agree."""
+        units = {self.cells[n].unit for n in cells} - {""}
+        return units.pop() if len(units) == 1 else ""
 
 
-def _plain(name: str) -> str:
-    return name.lower().replace("_", " ")
+def _moved(rows: Rows, by: int) -> Rows:
+    """A relation with its cells numbered from `by`."""
+    if not by:
+        return rows
+    moved = tuple(
+        tuple(Slot(value=slot.value, text=slot.text, cells=tuple(n + by for n in slot.cells)) for slot in row)
+        for row in rows.rows
+    )
+    return Rows(name=rows.name, columns=rows.columns, rows=moved)
 
 
-def singulars(noun: str) -> list[str]:
-    """The noun as it stands, then what it may be the plural of: `boxes` -> boxes, boxe, box."""
-    head, space, last = noun.rpartition(" ")
-    forms = [last]
-    if last in IRREGULAR:
-        forms.append(IRREGULAR[last])
-    if last.endswith("s") and not last.endswith("ss"):
-        forms.append(last[:-1])
-    if last.endswith("es"):
-        forms.append(last[:-2])
-    if last.endswith("ies"):
-        forms.append(last[:-3] + "y")
-    if last.endswith("ves"):
-        forms += [last[:-3] + "f", last[:-3] + "fe"]
-    return [head + space + form for form in forms]
+def _written(value: Plain) -> str:
+    """A value as text; numbers with all the digits that a float holds for sure."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
+    return "" if value is None else str(value)

@@ -5,27 +5,23 @@ A chart whose scale, slices or printed values are not found gives no numbers, an
 
 from __future__ import annotations
 
-import time
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.metadata import version
-from typing import Any
 
-from sightline.tools.base import Picture, finish
+from sightline.tools.base import Picture, Tool
 from sightline.tools.chart_axes import with_rows_parted
 from sightline.tools.chart_data import NoChart, chart_of
-from sightline.tools.reading import PageExpert, Reader, read_page
+from sightline.tools.reading import PageTool
 from sightline.tools.recognise import Recogniser, with_upright
-from sightline.tools.worker import WorkerFailed, WorkerTimeout
-from sightline.types import ChartData, Frame, ToolResult, map_box
+from sightline.types import Box, ChartData, Frame, ToolResult, map_box
 
 
-class ChartReader(PageExpert):
-    """The expert `read_chart`."""
+class ChartReader(PageTool):
+    """The tool `read_chart`."""
 
     name = "read_chart"
-    doc = "reads the numbers of a chart"
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Tool) -> None:
         """`reader` reads the words; nothing is loaded yet."""
         super().__init__(reader)
         self._recogniser = Recogniser()
@@ -37,29 +33,23 @@ class ChartReader(PageExpert):
 
     def covers(self) -> str:
         """In one line, what it does."""
-        return f"columns and bars (grouped, stacked), lines, pies of flat colours; {self._reader.covers()}"
+        return f"columns and bars (grouped, stacked), lines, pies of flat colors; {self._reader.covers()}"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Read the chart; boxes stand in the frame of `picture`."""
-        started = time.monotonic()
-        page = read_page(self, self._reader, picture, arguments, started=started, timeout_s=timeout_s)
-        if isinstance(page, ToolResult):
-            return page
+    def __call__(self, picture: Picture, region: Box | None = None) -> ChartData | ToolResult:
+        """Reads the numbers of a chart.
+
+        Args:
+            region: where to look; else everywhere
+        """
+        page = with_upright(self.page(picture, region), self._recogniser)
         try:
-            page = with_upright(page, self._recogniser, deadline=started + timeout_s)
-            chart = chart_of(
-                with_rows_parted(page), partial(self._recogniser.read, deadline=started + timeout_s)
-            )
+            chart = chart_of(with_rows_parted(page), self._recogniser.read)
         except NoChart as why:
-            return finish(self, started, why.status, message=str(why))
-        except WorkerTimeout as error:
-            return finish(self, started, "timeout", message=str(error))
-        except WorkerFailed as error:
-            return finish(self, started, "error", message=str(error))
-        return finish(self, started, "ok", _carried(chart, picture.frame))
+            return ToolResult(status=why.status, message=str(why))
+        return _carried(chart, picture.frame).model_copy(update={"partial": page.partial})
 
     def close(self) -> None:
-        """Kill the processes; a later `run` starts others."""
+        """Kill the processes; a later call starts others."""
         self._recogniser.close()
         super().close()
 

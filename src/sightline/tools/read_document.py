@@ -6,20 +6,18 @@ Labels and values are told by layout alone: a label and a colon, a label left of
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from sightline.tools.base import Picture, finish
+from sightline.tools.base import Picture
 from sightline.tools.document_values import days_in, money_in, settled
-from sightline.tools.reading import Page, PageExpert, boxes_of, read_page, whole
+from sightline.tools.reading import Page, PageTool, boxes_of, whole
 from sightline.tools.table_grid import lines_of
-from sightline.types import DocumentField, Fields, Frame, TextSpan, ToolResult, map_box
+from sightline.types import Box, DocumentField, Fields, Frame, TextSpan, ToolResult, map_box
 
 COLON, BESIDE, ABOVE, ALONE = 0.95, 0.85, 0.75, 0.8
 """How sure a label is of its value, by how they stand; times the reader's own score."""
@@ -43,11 +41,10 @@ _NO_TOTAL = re.compile(
 )
 
 
-class DocumentReader(PageExpert):
-    """The expert `read_document`."""
+class DocumentReader(PageTool):
+    """The tool `read_document`."""
 
     name = "read_document"
-    doc = "reads the fields of a document"
 
     @cached_property
     def version(self) -> str:
@@ -59,15 +56,19 @@ class DocumentReader(PageExpert):
         """In one line, what it does."""
         return f"labels with their values, dates, amounts, the total; {self._reader.covers()}"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Read the fields; boxes stand in the frame of `picture`."""
-        started = time.monotonic()
-        page = read_page(self, self._reader, picture, arguments, started=started, timeout_s=timeout_s)
-        if isinstance(page, ToolResult):
-            return page
+    def __call__(self, picture: Picture, region: Box | None = None) -> Fields | ToolResult:
+        """Reads the fields of a document.
+
+        Args:
+            region: where to look; else everywhere
+        """
+        page = self.page(picture, region)
         items = tuple(_carried(field, picture.frame) for field in fields_of(page))
-        message = "" if items else "no label with a value, no date and no amount was found"
-        return finish(self, started, "ok" if items else "empty", Fields(items=items), message=message)
+        fields = Fields(items=items, partial=page.partial)
+        if items:
+            return fields
+        why = "no label with a value, no date and no amount was found"
+        return ToolResult(status="empty", payload=fields, message=why)
 
 
 def fields_of(page: Page) -> list[DocumentField]:

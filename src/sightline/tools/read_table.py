@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
-from sightline.tools.base import Picture, finish
-from sightline.tools.reading import Page, PageExpert, Reader, boxes_of, read_page, whole
+from sightline.tools.base import Picture, Tool
+from sightline.tools.reading import Page, PageTool, boxes_of, whole
 from sightline.tools.recognise import Recogniser, ink_in, with_unread
 from sightline.tools.table_grid import Grid, grid_of, lines_of
-from sightline.tools.worker import WorkerFailed, WorkerTimeout
-from sightline.types import Cell, Frame, Table, TextSpan, ToolResult, map_box
+from sightline.types import Box, Cell, Frame, Table, TextSpan, ToolResult, map_box
 
 
-class TableReader(PageExpert):
-    """The expert `read_table`."""
+class TableReader(PageTool):
+    """The tool `read_table`."""
 
     name = "read_table"
-    doc = "reads a table into rows and columns"
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Tool) -> None:
         """`reader` reads the words; nothing is loaded yet."""
         super().__init__(reader)
         self._recogniser = Recogniser()
@@ -40,41 +37,36 @@ class TableReader(PageExpert):
         """In one line, what it does."""
         return f"tables with rules or clear columns; {self._reader.covers()}"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Read the table; boxes stand in the frame of `picture`."""
-        started = time.monotonic()
-        page = read_page(self, self._reader, picture, arguments, started=started, timeout_s=timeout_s)
-        if isinstance(page, ToolResult):
-            return page
-        if not page.spans:
-            return finish(self, started, "empty", Table(), message="no print was found")
-        try:
-            table = table_of(page, self._recogniser, deadline=started + timeout_s)
-        except WorkerTimeout as error:
-            return finish(self, started, "timeout", message=str(error))
-        except WorkerFailed as error:
-            return finish(self, started, "error", message=str(error))
+    def __call__(self, picture: Picture, region: Box | None = None) -> Table | ToolResult:
+        """Reads a table into rows and columns.
+
+        Args:
+            region: where to look; else everywhere
+        """
+        page = self.page(picture, region)
+        table = table_of(page, self._recogniser) if page.spans else None
         if table is None:
-            return finish(self, started, "empty", Table(), message="there is print, but no two columns of it")
-        return finish(self, started, "ok", _carried(table, picture.frame))
+            why = "there is print, but no two columns of it" if page.spans else "no print was found"
+            return ToolResult(status="empty", payload=Table(partial=page.partial), message=why)
+        return _carried(table, picture.frame).model_copy(update={"partial": page.partial})
 
     def close(self) -> None:
-        """Kill the processes; a later `run` starts others."""
+        """Kill the processes; a later call starts others."""
         self._recogniser.close()
         super().close()
 
 
-def table_of(page: Page, recogniser: Recogniser, *, deadline: float) -> Table | None:
+def table_of(page: Page, recogniser: Recogniser) -> Table | None:
     """The table of a page in the page's frame; None where the print stands in no two columns.
 
     Raises `WorkerTimeout` and `WorkerFailed`.
     """
-    page = with_unread(page, recogniser, deadline=deadline)
+    page = with_unread(page, recogniser)
     height = page.height_of_text()
     grid = grid_of(page.pixels, page.boxes, height)
     if grid is None:
         return None
-    page = _split(page, grid, recogniser, deadline=deadline)
+    page = _split(page, grid, recogniser)
     title = [span for span in page.spans if span.box.center[1] < grid.ys[0]]
     cells: dict[tuple[int, int], list[TextSpan]] = {}
     for span, box in zip(page.spans, page.boxes, strict=True):
@@ -90,7 +82,7 @@ def table_of(page: Page, recogniser: Recogniser, *, deadline: float) -> Table | 
     )
 
 
-def _split(page: Page, grid: Grid, recogniser: Recogniser, *, deadline: float) -> Page:
+def _split(page: Page, grid: Grid, recogniser: Recogniser) -> Page:
     """The page with the runs that a rule or a wide gap parts read again, column by column."""
     height = page.height_of_text()
     kept, parts = [], []
@@ -103,8 +95,8 @@ def _split(page: Page, grid: Grid, recogniser: Recogniser, *, deadline: float) -
             parts += [(a + 2, box[1], b - 2, box[3]) for a, b in pairwise(edges)]
         else:
             kept.append(span)
-    again = recogniser.read(page, np.array(parts, float).reshape(-1, 4), deadline=deadline)
-    return Page(picture=page.picture, spans=(*kept, *again))
+    again = recogniser.read(page, np.array(parts, float).reshape(-1, 4))
+    return replace(page, spans=(*kept, *again))
 
 
 def _cell(spans: list[TextSpan], pixels: Pixels) -> Cell:

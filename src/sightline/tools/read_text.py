@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 import unicodedata
 from functools import cached_property
 from threading import Lock
-from typing import Any
 
 from sightline.errors import WeightsError
-from sightline.tools.base import Parameter, Picture, finish, why_refused
+from sightline.tools.base import Picture, Tool, Unsupported
 from sightline.tools.columns import blocks_of
 from sightline.tools.crop import cut
 from sightline.tools.ocr import Engine, Read
 from sightline.tools.ocr_rapid import RapidOcr
 from sightline.tools.rows import Quad, rows_of
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
-from sightline.types import Box, Frame, TextLines, TextSpan, ToolResult, map_box
+from sightline.types import Box, Frame, TextLines, TextSpan, map_box
 
 _log = logging.getLogger(__name__)
 
@@ -33,15 +31,10 @@ LONGEST_SPAN = 500
 MOST_SPANS = 1000
 
 
-class TextReader:
-    """The expert `read_text`."""
+class TextReader(Tool):
+    """The tool `read_text`."""
 
     name = "read_text"
-    doc = "reads the words"
-    parameters: tuple[Parameter, ...] = (
-        Parameter(name="region", kind="region", doc="where to read; else everywhere", required=False),
-        Parameter(name="lang", kind="text", doc="its language, as en or de", required=False),
-    )
 
     def __init__(self, engine: Engine | None = None) -> None:
         """Nothing is loaded. `engine`: None for RapidOCR; see also `ocr_paddle` and `ocr_tesseract`."""
@@ -76,31 +69,20 @@ class TextReader:
         files = ", ".join(file.stem for file in self._engine.files())
         return f"reads printed text ({files}) in {', '.join(self._engine.languages)}"
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Read the picture, or its region; boxes stand in the frame of `picture`."""
-        started = time.monotonic()
-        if reason := why_refused(self, picture, arguments):
-            return finish(self, started, "refused", message=reason)
-        try:
-            languages = self._engine.languages
-            worker = self._ready()
-        except WeightsError as error:
-            return finish(self, started, "error", message=str(error))
-        language = str(arguments.get("lang") or languages[0]).strip().lower()
+    def __call__(self, picture: Picture, region: Box | None = None, lang: str | None = None) -> TextLines:
+        """Reads the words.
+
+        Args:
+            region: where to read; else everywhere
+            lang: its language, as en or de
+        """
+        languages = self._engine.languages
+        language = (lang or languages[0]).lower()
         if language not in languages:
-            message = f"it does not read {language[:20]}, but {', '.join(languages)}"
-            return finish(self, started, "unsupported", message=message)
-        region = arguments.get("region")
-        part = cut(picture, map_box(region, picture.frame), at_least=0) if region else picture
-        part = _enlarged(part)
-        try:
-            reads = worker.call(part.pixels, language, timeout_s=timeout_s)
-        except WorkerTimeout as error:
-            return finish(self, started, "timeout", message=str(error))
-        except WorkerFailed as error:
-            return finish(self, started, "error", message=str(error))
-        lines = spans_of(reads, part.frame, picture.frame)
-        return finish(self, started, "ok" if lines.rows else "empty", lines)
+            raise Unsupported(f"it does not read {language[:20]}, but {', '.join(languages)}")
+        part = _enlarged(cut(picture, region, at_least=0) if region else picture)
+        reads = self._ready().call(part.pixels, language)
+        return spans_of(reads, part.frame, picture.frame)
 
     def warm(self) -> None:
         """Raises `WeightsError` where the models cannot be loaded."""
@@ -110,7 +92,7 @@ class TextReader:
             raise WeightsError(str(error)) from error
 
     def close(self) -> None:
-        """Kill the worker; a later `run` starts another."""
+        """Kill the worker; a later call starts another."""
         if self._worker:
             self._worker.close()
 

@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
-from sightline.tools.base import Parameter, Picture, Tool, finish, why_refused
+from sightline.tools.base import Picture, Tool
 from sightline.tools.crop import cut
-from sightline.types import Box, Frame, TextLines, TextSpan, ToolResult, map_box
-
-REGION = Parameter(name="region", kind="region", doc="where to look; else everywhere", required=False)
+from sightline.tools.guard import use
+from sightline.types import Box, Frame, TextLines, TextSpan
 
 Boxes = NDArray[np.float64]
 """float64[N, 4] XYXY, px."""
 
 
-class Reader(Protocol):
-    """What is needed of `read_text`."""
+class PageTool(Tool):
+    """What the tools share that stand on the words of a page: its weights and its life."""
 
-    @property
-    def version(self) -> str:
-        """Of the library behind it."""
-        ...
-
-    @property
-    def weights(self) -> str:
-        """sha256 of the models, first 16 hex digits."""
-        ...
-
-    def covers(self) -> str:
-        """What it reads, in one line."""
-        ...
-
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        """Read a picture; the payload is `TextLines`."""
-        ...
-
-    def warm(self) -> None:
-        """Load the models."""
-        ...
-
-    def close(self) -> None:
-        """Free them."""
-        ...
-
-
-class PageExpert:
-    """What experts that stand on a reader of words share: its arguments, its weights, its life."""
-
-    parameters: tuple[Parameter, ...] = (REGION,)
-
-    def __init__(self, reader: Reader) -> None:
-        """`reader` reads the words; nothing is loaded yet."""
+    def __init__(self, reader: Tool) -> None:
+        """`reader` reads the words, as `read_text` does; nothing is loaded yet."""
         self._reader = reader
 
     @property
@@ -65,12 +30,18 @@ class PageExpert:
         """Those of the reader."""
         return self._reader.weights
 
+    def page(self, picture: Picture, region: Box | None) -> Page:
+        """The picture or a region of it at its own scale, and its words. Raises as `use` does."""
+        part = cut(picture, region, at_least=0) if region else picture
+        lines = use(self._reader, part, TextLines)
+        return Page(picture=part, spans=tuple(lines.spans()), partial=lines.partial)
+
     def warm(self) -> None:
         """Raises `WeightsError` where the models cannot be loaded."""
         self._reader.warm()
 
     def close(self) -> None:
-        """Kill the reader's process; a later `run` starts another."""
+        """Kill the reader's process; a later call starts another."""
         self._reader.close()
 
 
@@ -80,6 +51,8 @@ class Page:
 
     picture: Picture
     spans: tuple[TextSpan, ...]
+    partial: str = ""
+    """What of it was not read, in one line."""
 
     @property
     def pixels(self) -> Pixels:
@@ -105,27 +78,6 @@ def box_at(xyxy: Sequence[float] | NDArray[np.float64], frame: Frame) -> Box:
     """Four numbers as a box of `frame`, clipped to it."""
     x1, y1, x2, y2 = map(float, xyxy)
     return Box.clipped(x1, y1, x2, y2, frame)
-
-
-def read_page(
-    tool: Tool,
-    reader: Reader,
-    picture: Picture,
-    arguments: dict[str, Any],
-    *,
-    started: float,
-    timeout_s: float,
-) -> Page | ToolResult:
-    """The page, or how the call of `tool`, begun at `started`, ends without one."""
-    if reason := why_refused(tool, picture, arguments):
-        return finish(tool, started, "refused", message=reason)
-    region = arguments.get("region")
-    part = cut(picture, map_box(region, picture.frame), at_least=0) if region else picture
-    read = reader.run(part, {}, timeout_s=timeout_s - (time.monotonic() - started))
-    if read.status not in ("ok", "empty"):
-        return finish(tool, started, read.status, message=read.message)
-    spans = read.payload.spans() if isinstance(read.payload, TextLines) else []
-    return Page(picture=part, spans=tuple(spans))
 
 
 def whole(boxes: Sequence[Box]) -> Box:

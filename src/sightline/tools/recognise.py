@@ -6,8 +6,8 @@ Here ink that no line covers is found by its contrast, and only then recognised.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,16 +41,15 @@ class Recogniser:
     def __init__(self, *, threads: int = 1) -> None:
         self._worker = Worker("sightline.tools.recognise:load_recogniser", threads)
 
-    def read(self, page: Page, boxes: Boxes, *, deadline: float, turned: bool = False) -> list[TextSpan]:
+    def read(self, page: Page, boxes: Boxes, *, turned: bool = False) -> list[TextSpan]:
         """The texts at `boxes`, float[N, 4] px of the page, without those that say nothing.
 
-        `turned`: they run upwards. Raises `WorkerTimeout` past `deadline` (of `time.monotonic()`), and
-        `WorkerFailed`.
+        `turned`: they run upwards. Raises `WorkerTimeout` past the time of the call, and `WorkerFailed`.
         """
         if not len(boxes):
             return []
         lines = [_line(page.pixels, box, turned=turned) for box in boxes]
-        reads = self._worker.call(lines, timeout_s=deadline - time.monotonic())
+        reads = self._worker.call(lines)
         frame = page.picture.frame
         return [
             TextSpan(text=text, score=min(max(score, 0.0), 1.0), box=box_at(box, frame))
@@ -78,14 +77,14 @@ def load_recogniser(threads: int) -> Callable[[Sequence[Pixels]], list[tuple[str
         }
     )
 
-    def expert(lines: Sequence[Pixels]) -> list[tuple[str, float]]:
+    def recognize(lines: Sequence[Pixels]) -> list[tuple[str, float]]:
         found = []
         for line in lines:
             read: Any = reader(np.ascontiguousarray(line[:, :, ::-1]), use_det=False, use_cls=False)
             found.append((read.txts[0], float(read.scores[0])) if read.txts else ("", 0.0))
         return found
 
-    return expert
+    return recognize
 
 
 def _line(pixels: Pixels, box: NDArray[np.float64], *, turned: bool = False) -> Pixels:
@@ -195,7 +194,7 @@ def without_icons(page: Page) -> Page:
         for span, ink in zip(page.spans, inks, strict=True)
         if _is_wordy(span.text) or not words or min(_hue_apart(ink, word) for word in words) < STRANGE
     ]
-    return Page(picture=page.picture, spans=tuple(kept))
+    return replace(page, spans=tuple(kept))
 
 
 def _hue_apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -216,7 +215,7 @@ def with_case(page: Page) -> Page:
         span.model_copy(update={"text": span.text.lower()}) if span.text in _ALIKE and rows < small else span
         for span, rows in zip(page.spans, tall, strict=True)
     ]
-    return Page(picture=page.picture, spans=tuple(spans))
+    return replace(page, spans=tuple(spans))
 
 
 _ALIKE = tuple("CKOPSUVWXZ")
@@ -228,17 +227,17 @@ def _inked_rows(pixels: Pixels, box: NDArray[np.float64]) -> int:
     return int(rows[-1] - rows[0] + 1) if len(rows) else 0
 
 
-def with_upright(page: Page, recogniser: Recogniser, *, deadline: float) -> Page:
+def with_upright(page: Page, recogniser: Recogniser) -> Page:
     """The page with runs that stand upright read again, turned to lie. Raises as `Recogniser.read` does."""
     boxes = page.boxes
     wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     stands = (high > 1.5 * wide) & (high > 20)
-    again = recogniser.read(page, boxes[stands], deadline=deadline, turned=True)
+    again = recogniser.read(page, boxes[stands], turned=True)
     lying = [span for span, up in zip(page.spans, stands, strict=True) if not up]
-    return Page(picture=page.picture, spans=(*lying, *again))
+    return replace(page, spans=(*lying, *again))
 
 
-def with_unread(page: Page, recogniser: Recogniser, *, deadline: float) -> Page:
+def with_unread(page: Page, recogniser: Recogniser) -> Page:
     """The page with the spans that were overlooked added at the end. Raises as `Recogniser.read` does."""
-    spans = recogniser.read(page, unread(page), deadline=deadline)
-    return with_case(without_icons(Page(picture=page.picture, spans=(*page.spans, *spans))))
+    spans = recogniser.read(page, unread(page))
+    return with_case(without_icons(replace(page, spans=(*page.spans, *spans))))

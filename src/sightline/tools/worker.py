@@ -1,9 +1,9 @@
-"""Run a blocking expert in a process of its own, under a hard time limit.
+"""Run a blocking function in a process of its own, under a hard time limit.
 
 The process is `python -m sightline.tools.worker`, so that a user's script needs no `__main__` guard. It
-makes the expert once, from a factory named `package.module:function`, and then answers calls one by one.
+makes the function once, from a factory named `package.module:function`, and then answers calls one by one.
 Messages are pickles with a length before them, over the child's stdin and a copy of its stdout; whatever
-the expert prints goes to stderr, which is kept aside. A call that runs past its time, memory beyond its
+it prints goes to stderr, which is kept aside. A call that runs past its time, memory beyond its
 limit, or a crash, costs the process, and the next call gets a fresh one. The child ends when its stdin
 closes, so that it never outlives its parent, even when the parent is killed.
 """
@@ -31,12 +31,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
+from sightline.tools.clock import Clock, clock
 from sightline.tools.pool import Pool, rss_mb, shared_pool
 
 _log = logging.getLogger(__name__)
 
 START_LIMIT_S = 120.0
-"""A child that has not made its expert by then is killed; until then, a call that runs out of time leaves it
+"""A child that has not loaded by then is killed; until then, a call that runs out of time leaves it
 loading, so that a later call finds it ready."""
 
 LONGEST_ANSWER = 1 << 30
@@ -52,7 +53,7 @@ class WorkerTimeout(Exception):
 
 
 class WorkerFailed(Exception):
-    """The expert raised, or its process died; the text says which."""
+    """The function raised, or its process died; the text says which."""
 
 
 class _TooLarge(Exception):
@@ -71,7 +72,7 @@ class _Child:
 
 
 class Worker:
-    """One expert in one process. Safe to use from several threads: calls wait for one another."""
+    """One loaded function in one process. Safe to use from several threads: calls wait for one another."""
 
     def __init__(
         self,
@@ -82,17 +83,17 @@ class Worker:
         pool: Pool | None = None,
         python: str | None = None,
     ) -> None:
-        """Name the expert; no process is started yet.
+        """Name the factory; no process is started yet.
 
         Args:
-            factory: `package.module:function`, importable in the child; it returns the expert, a callable.
+            factory: `package.module:function`, importable in the child; it loads, and returns a callable.
             arguments: what the factory is called with; they must pickle.
             start_limit_s: how long the factory may take, in seconds.
             memory_limit_mb: MiB of resident memory beyond which the child is killed; None for the whole
                 budget of the pool.
             pool: whose budget of memory it shares; None for that of this process.
-            python: another interpreter, which must have this package (and the expert's) installed; None
-                for this one, with this one's path.
+            python: another interpreter, which must have this package and what the factory needs; None for
+                this one, with this one's path.
         """
         self._factory = factory
         self._arguments = arguments
@@ -112,22 +113,31 @@ class Worker:
         child = self._child
         return child.process.pid if child else None
 
-    def call(self, *arguments: Any, timeout_s: float) -> Any:
-        """What the expert returns for `arguments`.
+    def call(self, *arguments: Any, timeout_s: float | None = None) -> Any:
+        """What the function in the process returns for `arguments`.
+
+        Args:
+            arguments: must pickle.
+            timeout_s: for all, waiting for other calls and loading included. None for what is left of the
+                tool's call (`clock`), which waiting and loading do not use up.
 
         Raises:
-            WorkerTimeout: it took longer than `timeout_s`, waiting for other calls and loading included.
+            WorkerTimeout: it took longer.
             WorkerFailed: it raised, died, or could not be made.
         """
-        deadline = time.monotonic() + timeout_s
-        if not self._lock.acquire(timeout=max(timeout_s, 0)):
-            raise WorkerTimeout(f"busy with other calls for {timeout_s:g} s")
+        time_of_call = clock() if timeout_s is None else Clock(timeout_s)
+        with time_of_call.paused():
+            waiting = max(time_of_call.until - time.monotonic(), 0)
+            if not self._lock.acquire(timeout=waiting):
+                raise WorkerTimeout(f"busy with other calls for {waiting:.1f} s")
         try:
-            with self._told(f"stopped after {timeout_s:g} s"):
-                child = self._ready_child(deadline)
-                if time.monotonic() >= deadline:  # a child that was not asked need not be killed
-                    raise WorkerTimeout(f"no time left of {timeout_s:g} s")
-                value = self._ask(child, arguments, deadline)
+            with time_of_call.paused(), self._told("not loaded in time"):
+                child = self._ready_child(time_of_call.until)
+            left = time_of_call.left()
+            if left <= 0:  # a child that was not asked need not be killed
+                raise WorkerTimeout(f"no time left of {time_of_call.seconds:g} s")
+            with self._told(f"stopped after {time_of_call.seconds:g} s"):
+                value = self._ask(child, arguments, time.monotonic() + left)
             if (grown := rss_mb(child.process.pid)) > self._memory_limit_mb:
                 _log.warning("%s ends its process, which has grown to %d MB", self._factory, grown)
                 self._kill()
@@ -138,7 +148,7 @@ class Worker:
         return value
 
     def warm(self, *, timeout_s: float | None = None) -> None:
-        """Start the process and make the expert now, unless it is made. Raises as `call` does."""
+        """Start the process and load now, unless it is loaded. Raises as `call` does."""
         if (child := self._child) and child.ready and child.process.poll() is None:
             return
         limit = self._start_limit_s if timeout_s is None else timeout_s
@@ -189,7 +199,7 @@ class Worker:
         self._pool.trim()
 
     def _ready_child(self, deadline: float) -> _Child:
-        """A child whose expert is made. Leaves a child that is still loading alive at the deadline."""
+        """A child that has loaded. Leaves a child that is still loading alive at the deadline."""
         child = self._child
         if child is None or child.process.poll() is not None:
             self._kill()
@@ -213,7 +223,7 @@ class Worker:
         # The parent's path, so that the child finds the same modules; -P keeps the working folder out of it.
         path = "" if self._python else os.pathsep.join(entry for entry in sys.path if entry)
         errors = tempfile.TemporaryFile()
-        # What the expert leaves behind in its temporary folder goes with it: a killed process tidies nothing.
+        # What is left in its temporary folder goes with it: a killed process tidies nothing.
         scratch = tempfile.mkdtemp(prefix="sightline-")
         process = subprocess.Popen(
             [self._python or sys.executable, "-P", "-m", "sightline.tools.worker"],
@@ -330,14 +340,14 @@ def _close_all() -> None:
 
 
 def _serve() -> None:
-    """Make the expert and answer calls until stdin closes."""
+    """Load, and answer calls until stdin closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     incoming, outgoing = _private_pipes()
     messages: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(incoming, messages), daemon=True).start()
     name, arguments = pickle.loads(messages.get())
     try:
-        expert = _make(name, arguments)
+        function = _make(name, arguments)
     except Exception as error:
         _answer(outgoing, _said(error))
         return
@@ -345,9 +355,9 @@ def _serve() -> None:
     while True:
         call = pickle.loads(messages.get())
         try:
-            reply: tuple[str | None, Any] = (None, expert(*call))
+            reply: tuple[str | None, Any] = (None, function(*call))
         except Exception as error:
-            _log.exception("the expert failed")
+            _log.exception("the function failed")
             reply = (_said(error), None)
         _answer(outgoing, reply)
 
@@ -370,8 +380,8 @@ def _listen(incoming: IO[bytes], messages: queue.SimpleQueue[bytes]) -> None:
 
 def _make(name: str, arguments: tuple[Any, ...]) -> Callable[..., Any]:
     module, _, function = name.partition(":")
-    expert: Callable[..., Any] = getattr(importlib.import_module(module), function)(*arguments)
-    return expert
+    loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)(*arguments)
+    return loaded
 
 
 def _said(error: Exception) -> str:

@@ -12,22 +12,27 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.errors import WeightsError
+from sightline.tools.tiles import Find, Rows, Tiling, look
 
 EMBEDDED = Path(__file__).parent / "weights" / "detector.json"
 """The manifest of the detector that ships with the package."""
 
-OVERLAP = 0.5
-"""Of two boxes with a greater intersection over union, the one with the lower score is dropped."""
+OVERLAP = 0.7
+"""Of two boxes with a greater intersection over union, the one with the lower score is dropped. Disks that
+hide each other in part stay."""
+
+_MOST = 1000
+"""Objects in an image; a tile of 256 px holds as many of the smallest."""
 
 
 @cache
@@ -158,10 +163,21 @@ Found = list[tuple[str, float, tuple[float, float, float, float]]]
 """Class, score, and XYXY in px of the image, of each object."""
 
 
-def load_predictor(
-    path: Path, *, score_from: float
-) -> tuple[list[str], Callable[[NDArray[np.uint8]], Found]]:
-    """The classes of a model, and the function that finds them in uint8[H, W, 3] RGB.
+class Looked(NamedTuple):
+    """What was found, and in one line what was not looked for (empty: nothing was left out)."""
+
+    rows: Found
+    partial: str = ""
+
+
+Predict = Callable[[NDArray[np.uint8]], Looked]
+"""Finds objects in uint8[H, W, 3] RGB."""
+
+
+def load_predictor(path: Path, *, score_from: float) -> tuple[list[str], Predict]:
+    """The classes of a model, and the function that finds them.
+
+    A manifest's model looks at large pictures in tiles too (see `tiles`), so that it sees small things.
 
     Args:
         path: a manifest (`.json`) or a model file of ultralytics, which is unpickled.
@@ -178,9 +194,20 @@ def load_predictor(
     return _predict_any(path, score_from)
 
 
-def _predict_embedded(
-    path: Path, score_from: float
-) -> tuple[list[str], Callable[[NDArray[np.uint8]], Found]]:
+def _predict_embedded(path: Path, score_from: float) -> tuple[list[str], Predict]:
+    manifest = read_manifest(path)
+    find = _network(path, score_from)
+    names: list[str] = manifest["names"]
+    tiling = Tiling(side=int(manifest["imgsz"]))
+
+    def predict(pixels: NDArray[np.uint8]) -> Looked:
+        rows, left_out = look(pixels, find, tiling)
+        return Looked(_rows(names, rows[:, 5], rows[:, 4], rows[:, :4]), left_out)
+
+    return names, predict
+
+
+def _network(path: Path, score_from: float) -> Find:
     """Letterbox, network and suppression alone: ultralytics' predictor takes seconds more to load."""
     import torch
 
@@ -191,32 +218,34 @@ def _predict_embedded(
     from ultralytics.utils.nms import non_max_suppression
     from ultralytics.utils.ops import scale_boxes
 
-    names: list[str] = manifest["names"]
     letterbox = LetterBox(manifest["imgsz"], auto=True, stride=int(model.stride.max()))
+    suppress = partial(
+        non_max_suppression, nc=len(manifest["names"]), agnostic=True, max_det=_MOST, max_time_img=10.0
+    )
 
     @torch.inference_mode()
-    def predict(pixels: NDArray[np.uint8]) -> Found:
-        boxed: Any = letterbox(image=pixels)
-        image = torch.from_numpy(boxed.transpose(2, 0, 1)[None].copy("K"))  # still channels last
-        output = model(image.float() / 255)
-        rows = non_max_suppression(output, score_from, OVERLAP, agnostic=True, nc=len(names))[0]
-        corners = scale_boxes((image.shape[2], image.shape[3]), rows[:, :4], pixels.shape)
-        return _rows(names, rows[:, 5], rows[:, 4], corners)
+    def find(images: Sequence[NDArray[np.uint8]]) -> list[Rows]:
+        boxed: NDArray[np.uint8] = np.stack([np.asarray(letterbox(image=image)) for image in images])
+        batch = torch.from_numpy(boxed.transpose(0, 3, 1, 2))  # still channels last
+        found = suppress(model(batch.float() / 255), score_from, OVERLAP)
+        for rows, image in zip(found, images, strict=True):
+            rows[:, :4] = scale_boxes((batch.shape[2], batch.shape[3]), rows[:, :4], image.shape)
+        return [rows[:, :6].float().numpy() for rows in found]
 
-    return names, predict
+    return find
 
 
-def _predict_any(path: Path, score_from: float) -> tuple[list[str], Callable[[NDArray[np.uint8]], Found]]:
+def _predict_any(path: Path, score_from: float) -> tuple[list[str], Predict]:
     file_hash(path)  # a missing file must not start a search for it
     yolo = ultralytics().YOLO(str(path), task="detect")
     names: dict[int, str] = dict(yolo.names)
     imgsz = int(yolo.overrides.get("imgsz") or 640)
 
-    def predict(pixels: NDArray[np.uint8]) -> Found:
+    def predict(pixels: NDArray[np.uint8]) -> Looked:
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])  # what ultralytics takes arrays to be
         options = {"imgsz": imgsz, "conf": score_from, "iou": OVERLAP, "agnostic_nms": True, "device": "cpu"}
         boxes = yolo.predict(bgr, save=False, verbose=False, **options)[0].boxes
-        return _rows(names, boxes.cls, boxes.conf, boxes.xyxy)
+        return Looked(_rows(names, boxes.cls, boxes.conf, boxes.xyxy))
 
     return list(names.values()), predict
 

@@ -171,8 +171,8 @@ def grpo_tools(
     context: typer.Context,
     recipe: RecipeName = "embedded",
     run: Run = None,
-    experts: Annotated[
-        bool, typer.Option("--experts", help="Our detector in place of one that knows what the world shows.")
+    detector: Annotated[
+        bool, typer.Option("--detector", help="Our detector in place of one that knows what the world shows.")
     ] = False,
 ) -> None:
     """Stage 4 with tools: whole episodes of the agent, rewarded by the worlds."""
@@ -183,7 +183,7 @@ def grpo_tools(
 
     if context.obj is None:
         raise ConfigError("episodes with tools need the agent: use `sightline train grpo-tools`")
-    with context.obj(experts) as environment:
+    with context.obj(detector) as environment:
         _run(partial(stage, environment=environment), recipe, run)
 
 
@@ -350,16 +350,16 @@ def convert(
 def describe(
     folder: Annotated[Path, typer.Argument(help="A folder of images, with all folders in it.")],
     out: Annotated[Path, typer.Argument(help="LLaVA JSON to write: .json or .jsonl.")],
-    experts: Annotated[
-        str, typer.Option(help="package.module:function that makes experts of yours by name.")
+    tools: Annotated[
+        str, typer.Option(help="package.module:function that makes tools of yours by name.")
     ] = "sightline.tools.registry:default_tools",
-    seconds: Annotated[float, typer.Option(help="Limit of one expert on one image.", min=0.1)] = 60.0,
+    seconds: Annotated[float, typer.Option(help="Limit of one tool on one image.", min=0.1)] = 60.0,
     seed: Annotated[int, typer.Option(help="Of the wordings.")] = 0,
 ) -> None:
-    """Questions with answers about a folder of images, made by our experts; 1 where one of them failed."""
+    """Questions with answers about a folder of images, made by our tools; 1 where one of them failed."""
     from sightline.train.data import commands
 
-    _end(commands.describe(folder, out, experts=experts, seconds=seconds, seed=seed), out)
+    _end(commands.describe(folder, out, tools=tools, seconds=seconds, seed=seed), out)
 
 
 def _end(tally: Tally, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""GRPO over episodes with tools: the policy plans, experts answer, and the world says whether it was right.
+"""GRPO over episodes with tools: the policy plans, tools answer, and the world says whether it was right.
 
     sightline train grpo-tools --recipe tiny --run runs/tiny        after `pretrain`, `sft` and `dpo`
 
@@ -62,7 +62,7 @@ class Environment(Protocol):
             image: as an evaluation suite has it.
             question: about it.
             choices: its options, if it has any.
-            state: what the world knows of the image, for experts that are right by construction.
+            state: what the world knows of the image, for tools that are right by construction.
             reasoner: the policy; its `reply` is asked at each step.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The shared vocabulary: frames and boxes, what experts find, evidence and answers. No torch here."""
+"""The shared vocabulary: frames and boxes, what tools find, evidence and answers. No torch here."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sightline.types.answers import (
     ToolResult,
     Usage,
 )
+from sightline.types.description import Clause, Description
+from sightline.types.documents import LineItem, Printed
 from sightline.types.findings import (
     Caption,
     Cell,
@@ -26,9 +28,9 @@ from sightline.types.findings import (
     Fact,
     Facts,
     Fields,
+    Finding,
     Mask,
     Masks,
-    Payload,
     Table,
     TextLines,
     TextSpan,
@@ -43,6 +45,8 @@ from sightline.types.geometry import (
     map_box,
     pixels,
 )
+from sightline.types.payload import Payload
+from sightline.types.relation import CitedCell, Relation, RelationValue
 
 __all__ = [
     "Answer",
@@ -54,7 +58,10 @@ __all__ = [
     "ChartData",
     "ChartMark",
     "Check",
+    "CitedCell",
+    "Clause",
     "Crop",
+    "Description",
     "Detection",
     "Detections",
     "DocumentField",
@@ -63,12 +70,17 @@ __all__ = [
     "Fact",
     "Facts",
     "Fields",
+    "Finding",
     "Frame",
+    "LineItem",
     "Mask",
     "Masks",
     "Model",
     "Payload",
     "Point",
+    "Printed",
+    "Relation",
+    "RelationValue",
     "Status",
     "Step",
     "Table",

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from sightline.types.findings import Payload
 from sightline.types.geometry import Box, BoxFormat, Model
+from sightline.types.payload import Payload
 
 Status = Literal["ok", "empty", "unsupported", "error", "timeout", "refused"]
 AnswerStatus = Literal["answered", "cannot_tell", "budget_exhausted", "failed"]
@@ -27,7 +27,7 @@ class ToolResult(Model):
     payload: Payload | None = None
     message: str = Field(default="", description="why, where status is not ok or empty")
     tool: str = ""
-    version: str = Field(default="", description="of the expert behind the tool")
+    version: str = Field(default="", description="of the library behind the tool")
     weights: str = Field(default="", description="sha256 of its weights, first 16 hex digits")
     seconds: float = Field(default=0.0, ge=0)
     cached: bool = Field(default=False, description="found by an earlier call that asked the same")
@@ -41,13 +41,15 @@ class ToolResult(Model):
         return self
 
     def to_text(self, budget: int = 2000, *, place: BoxFormat | None = None) -> str:
-        """Expert-to-text: the status, then what was found or why not; at most `budget` characters."""
+        """The status, what was found or why not, and what was left out; at most `budget` characters."""
+        room = max(budget - len(self.status) - 2, 0)
         if self.payload is None:
             said = self.message
-        elif place is None:
-            said = self.payload.to_text(max(budget - len(self.status) - 2, 0))
         else:
-            said = self.payload.to_text(max(budget - len(self.status) - 2, 0), place=place)
+            left_out = f"\nnot seen: {self.payload.partial}" if self.payload.partial else ""
+            room = max(room - len(left_out), 0)
+            said = self.payload.to_text(room, **({} if place is None else {"place": place}))
+            said = (said or self.message) + left_out
         return f"{self.status}: {said}"[:budget] if said else self.status
 
 

@@ -1,15 +1,43 @@
-"""What experts find. Every finding says itself in words (`to_text`) and where it lies (`boxes`).
+"""What tools find. Every finding says itself in words (`to_text`) and where it lies (`boxes`).
 
 All texts are deterministic, ordered, and never longer than their budget.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from sightline.types.documents import LineItem
 from sightline.types.geometry import Box, BoxFormat, Frame, Model, Point, fit_lines, pixels
+
+
+class Finding(Model):
+    """What every finding shares: what it left out, and how sure it is as a whole."""
+
+    partial: str = Field(
+        default="", description="what was not looked at or not read, in one line; empty where nothing was"
+    )
+    score: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="how likely the whole is right; of an empty one, that there is nothing; None: not known",
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return False
+
+    def boxes(self) -> list[Box]:
+        """Where what was found lies, in its order."""
+        return []
+
+    def to_text(self, budget: int = 2000, *, place: BoxFormat = pixels) -> str:
+        """In words and numbers, at most `budget` characters; `place` writes a box."""
+        raise NotImplementedError
 
 
 class Detection(Model):
@@ -33,12 +61,17 @@ class TextSpan(Model):
     box: Box
 
 
-class Detections(Model):
+class Detections(Finding):
     """What `detect` found for `query`, best first."""
 
     kind: Literal["detections"] = "detections"
     query: str
     items: tuple[Detection, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return not self.items
 
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
@@ -50,7 +83,7 @@ class Detections(Model):
         return fit_lines([f"{len(self.items)} found", *lines], budget)
 
 
-class TextLines(Model):
+class TextLines(Finding):
     """What `read_text` read: rows in reading order, from top to bottom, each row's spans from left to right.
 
     On a page set in columns a row ends at its column's edge, and a column is read before the next one.
@@ -65,6 +98,11 @@ class TextLines(Model):
     def spans(self) -> list[TextSpan]:
         """All spans in reading order."""
         return [span for row in self.rows for span in row]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return not self.rows
 
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
@@ -83,7 +121,7 @@ class TextLines(Model):
         return fit_lines(lines, budget, tail=len(lines))
 
 
-class Crop(Model):
+class Crop(Finding):
     """A part of an image, enlarged: the new frame and where its pixels are kept."""
 
     kind: Literal["crop"] = "crop"
@@ -111,11 +149,16 @@ class Mask(Model):
     polygon: tuple[Point, ...] = Field(default=(), description="outline of its largest part, px of the frame")
 
 
-class Masks(Model):
+class Masks(Finding):
     """What `segment` cut out."""
 
     kind: Literal["masks"] = "masks"
     items: tuple[Mask, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return not any(mask.area for mask in self.items)
 
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
@@ -131,7 +174,7 @@ class Masks(Model):
         return fit_lines([f"{len(self.items)} masks", *lines], budget)
 
 
-class Caption(Model):
+class Caption(Finding):
     """What a model says of an image or a part of it, in words of its own: a claim, not a measurement."""
 
     kind: Literal["caption"] = "caption"
@@ -148,7 +191,7 @@ class Caption(Model):
         return ((place(self.region) + " " if place else "") + self.text)[:budget]
 
 
-class Drawing(Model):
+class Drawing(Finding):
     """A copy of an image with marks on it, to look at again."""
 
     kind: Literal["drawing"] = "drawing"
@@ -172,7 +215,7 @@ class Drawing(Model):
 class Fact(Model):
     """One thing that was measured, counted, compared or computed."""
 
-    name: str = Field(description="what, such as: distance, overlap, colour of the first")
+    name: str = Field(description="what, such as: distance, overlap, color of the first")
     value: bool | int | float | str
     unit: str = Field(default="", description="px, %, °, ... or empty")
     of: tuple[Box, ...] = Field(default=(), description="the regions it is about")
@@ -189,11 +232,16 @@ class Fact(Model):
         return f"{self.name}: {said}" + (f" {self.unit}" if self.unit else "")
 
 
-class Facts(Model):
+class Facts(Finding):
     """What `measure`, `count`, `compare` and `calculate` found."""
 
     kind: Literal["facts"] = "facts"
     items: tuple[Fact, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return not self.items
 
     def boxes(self) -> list[Box]:
         """The regions that the facts are about, each once, in their order."""
@@ -220,7 +268,7 @@ class Cell(Model):
     box: Box | None = Field(default=None, description="of its words; None where it is empty")
 
 
-class Table(Model):
+class Table(Finding):
     """What `read_table` read: a full grid, each row with as many cells as the others."""
 
     kind: Literal["table"] = "table"
@@ -231,6 +279,11 @@ class Table(Model):
     def texts(self) -> list[list[str]]:
         """The grid as texts."""
         return [[cell.text for cell in row] for row in self.rows]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return not self.rows
 
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
@@ -257,14 +310,14 @@ class ChartMark(Model):
     box: Box
 
 
-class ChartData(Model):
+class ChartData(Finding):
     """What `read_chart` read: the data behind a chart."""
 
     kind: Literal["chart"] = "chart"
     chart: Literal["columns", "bars", "lines", "pie"]
     title: str = ""
     unit: str = Field(default="", description="as printed beside the numbers: %, $, million")
-    colours: dict[str, str] = Field(default_factory=dict, description="series or category -> colour word")
+    colors: dict[str, str] = Field(default_factory=dict, description="series or category -> color word")
     marks: tuple[ChartMark, ...] = ()
     confidence: float = Field(ge=0, le=1)
 
@@ -300,23 +353,24 @@ class DocumentField(Model):
     box: Box = Field(description="of `text`")
 
 
-class Fields(Model):
+class Fields(Finding):
     """What `read_document` read."""
 
     kind: Literal["fields"] = "fields"
     items: tuple[DocumentField, ...] = ()
+    lines: tuple[LineItem, ...] = Field(default=(), description="what was bought, line by line")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of what was looked for."""
+        return not (self.items or self.lines)
 
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
-        return [field.box for field in self.items]
+        return [*(field.box for field in self.items), *(line.box for line in self.lines)]
 
     def to_text(self, budget: int = 4000, *, place: BoxFormat | None = None) -> str:
-        """A line a field."""
+        """A line a field, then a line for each thing that was bought."""
         lines = [(place(f.box) + " " if place else "") + f"{f.name}: {f.text}" for f in self.items]
+        lines += [(place(line.box) + " " if place else "") + line.to_text() for line in self.lines]
         return fit_lines(lines, budget)
-
-
-Payload = Annotated[
-    Detections | TextLines | Crop | Masks | Caption | Drawing | Facts | Table | ChartData | Fields,
-    Field(discriminator="kind"),
-]

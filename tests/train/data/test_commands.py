@@ -67,23 +67,23 @@ def test_the_command_line(tmp_path: Path, images: Path) -> None:
     assert f"4 rows written to {out}" in done.output
     assert f"{path}:5: wrong_type: a row is an object, not a list" in done.output
     assert len(list(read_rows(Source(path=out, images=images)))) == 4
-    words = ["describe", str(images), str(tmp_path / "c.json"), "--experts", f"{__name__}:readers"]
+    words = ["describe", str(images), str(tmp_path / "c.json"), "--tools", f"{__name__}:readers"]
     done = CliRunner().invoke(app, words)
     assert (done.exit_code, len(json.loads((tmp_path / "c.json").read_text()))) == (0, 12), done.output
 
 
 def readers() -> dict[str, Tool]:
-    """Experts of a user's own."""
+    """Tools of a user's own."""
     return {"read_text": Lines("TOTAL 12.00")}
 
 
-def test_a_folder_described_by_experts_of_ones_own(tmp_path: Path) -> None:
+def test_a_folder_described_by_tools_of_ones_own(tmp_path: Path) -> None:
     folder, out = tmp_path / "in", tmp_path / "out.json"
     folder.mkdir()
     assert cv2.imwrite(str(folder / "a.png"), np.zeros((9, 9, 3), np.uint8))
-    assert describe(folder, out, experts=f"{__name__}:readers").rows == 1
+    assert describe(folder, out, tools=f"{__name__}:readers").rows == 1
     (row,) = read_rows(Source(path=out, form="llava", images=folder, look="decode"))
     assert "TOTAL 12.00" in row.replies
     for name in ("nowhere:tools", f"{__name__}:nobody", f"{__name__}", "json:dumps", "builtins:list"):
-        with pytest.raises(ConfigError, match="experts"):
-            describe(folder, out, experts=name)
+        with pytest.raises(ConfigError, match="tools"):
+            describe(folder, out, tools=name)

@@ -1,4 +1,4 @@
-"""Experts over a folder: every answer follows from what they returned, and their failures are told."""
+"""Tools over a folder: every answer follows from what they returned, and their failures are told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +19,7 @@ from sightline.train.data.adapt import plural
 from sightline.train.data.describe import describe_folder
 from sightline.train.data.readers import Source, read_rows
 from sightline.train.worlds.scenes import draw_scene, make_scene
-from sightline.types import Box, Detection, Detections, TextLines, TextSpan, ToolResult
+from sightline.types import Box, Detection, Detections, TextLines, TextSpan
 
 
 class Seen(Toolish):
@@ -31,8 +30,9 @@ class Seen(Toolish):
     def __init__(self, found: dict[int, list[tuple[str, str]]]) -> None:
         self.found = found
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
-        assert arguments == {"query": "objects"}
+    def __call__(self, picture: Picture, query: str) -> Detections:
+        """Finds objects."""
+        assert query == "objects"
         names = self.found.get(picture.frame.width, [])
         items = tuple(
             Detection(
@@ -43,7 +43,7 @@ class Seen(Toolish):
             )
             for n, (colour, label) in enumerate(names)
         )
-        return ToolResult(status="ok" if items else "empty", payload=Detections(query="objects", items=items))
+        return Detections(query="objects", items=items)
 
 
 class Lines(Toolish):
@@ -54,10 +54,11 @@ class Lines(Toolish):
     def __init__(self, *lines: str) -> None:
         self.lines = lines
 
-    def run(self, picture: Picture, arguments: dict[str, Any], *, timeout_s: float) -> ToolResult:
+    def __call__(self, picture: Picture) -> TextLines:
+        """Reads the words."""
         box = Box(x1=0, y1=0, x2=5, y2=5, frame=picture.frame)
         rows = tuple(tuple(TextSpan(text=w, score=1, box=box) for w in line.split()) for line in self.lines)
-        return ToolResult(status="ok" if rows else "empty", payload=TextLines(rows=rows))
+        return TextLines(rows=rows)
 
 
 def picture(folder: Path, name: str, width: int) -> None:
@@ -91,10 +92,10 @@ def test_answers_are_what_was_found(tmp_path: Path) -> None:
     assert not any("many" in q or "Describe" in q for q in asked(out, folder, "deep/b.png"))
 
 
-def test_a_failed_expert_is_a_fault_and_never_nothing(tmp_path: Path) -> None:
+def test_a_failed_tool_is_a_fault_and_never_nothing(tmp_path: Path) -> None:
     picture(tmp_path, "a.png", 100)
     tally = describe_folder(tmp_path, {"detect": Blobs(), "read_text": Lines()}, tmp_path / "out.json")
-    assert dict(tally.counts) == {"expert_failed": 1}
+    assert dict(tally.counts) == {"tool_failed": 1}
     assert "unsupported" in tally.first[0].message
     assert asked(tmp_path / "out.json", tmp_path, "a.png") == {"Is there any text in the image?": "no"}
     alone = describe_folder(tmp_path, {"detect": Blobs()}, tmp_path / "none.json")
@@ -108,7 +109,7 @@ def test_what_cannot_be_described(tmp_path: Path) -> None:
         describe_folder(tmp_path, {"read_text": Lines()}, tmp_path / "out.json")
 
 
-def test_our_own_experts(tmp_path: Path) -> None:
+def test_our_own_tools(tmp_path: Path) -> None:
     """The embedded detector and the reader, over scenes of known things and one line of print."""
     folder = tmp_path / "in"
     folder.mkdir()

@@ -1,1 +1,1 @@
-"""Training data that people have: read, checked, mixed, filtered, and made with experts or a chat server."""
+"""Training data that people have: read, checked, mixed, filtered, and made with tools or a chat server."""

@@ -80,7 +80,7 @@ def _questions(row: Row) -> list[str]:
 
 
 def _given(row: Row) -> tuple[Note, ...]:
-    """What is said before the first turn, and what experts found."""
+    """What is said before the first turn, and what tools found."""
     texts = [text for text in (row.system, *row.notes) if text]
     return _notes(row, [(Call(name="given"), text) for text in texts], after=0)
 

@@ -13,34 +13,32 @@ from sightline.train.data.describe import describe_folder
 from sightline.train.data.faults import Tally
 from sightline.train.data.readers import FORMATS, Format, Source, read_rows, write_rows
 
-EXPERTS = "sightline.tools.registry:default_tools"
+TOOLS = "sightline.tools.registry:default_tools"
 """Those of the embedded tier."""
 
 
-def describe(
-    folder: Path, out: Path, *, experts: str = EXPERTS, seconds: float = 60.0, seed: int = 0
-) -> Tally:
-    """Let experts look at every image of a folder, and write what they found as LLaVA JSON.
+def describe(folder: Path, out: Path, *, tools: str = TOOLS, seconds: float = 60.0, seed: int = 0) -> Tally:
+    """Let tools look at every image of a folder, and write what they found as LLaVA JSON.
 
     Args:
         folder: searched with all that is under it.
         out: a .json or .jsonl file, made anew.
-        experts: `package.module:function`, which is called and returns tools by name.
-        seconds: of one expert on one image.
+        tools: `package.module:function`, which is called and returns tools by name.
+        seconds: of one tool on one image.
         seed: of the wordings.
 
     Returns:
         the rows written and the faults.
 
     Raises:
-        ConfigError: there are no such experts, or nothing can be written.
+        ConfigError: there are no such tools, or nothing can be written.
         InputError: no such folder, or no images in it.
     """
-    tools = _made(experts)
+    made = _made(tools)
     try:
-        return describe_folder(folder, tools, out, timeout_s=seconds, seed=seed)
+        return describe_folder(folder, made, out, timeout_s=seconds, seed=seed)
     finally:
-        for tool in tools.values():
+        for tool in made.values():
             tool.close()
 
 
@@ -49,9 +47,9 @@ def _made(name: str) -> Mapping[str, Tool]:
     try:
         tools = getattr(importlib.import_module(module), function)()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise ConfigError(f"no experts {name!r} (package.module:function): {error}") from error
+        raise ConfigError(f"no tools {name!r} (package.module:function): {error}") from error
     if not isinstance(tools, Mapping):
-        raise ConfigError(f"{name} returns {type(tools).__name__}, not experts by their names")
+        raise ConfigError(f"{name} returns {type(tools).__name__}, not tools by their names")
     return tools
 
 

@@ -1,9 +1,9 @@
-"""Experts as a data engine: what they find in a folder of images becomes questions with answers.
+"""Tools as a data engine: what they find in a folder of images becomes questions with answers.
 
     describe_folder(Path("scans"), default_tools(), Path("scans.json"))
 
-The answers are made from the experts' results alone. A detector that found none of its classes gives no row:
-there may be other things. An expert that failed, or knows no such thing, is a fault and never "nothing".
+The answers are made from the tools' results alone. A detector that found none of its classes gives no row:
+there may be other things. A tool that failed, or knows no such thing, is a fault and never "nothing".
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from sightline.errors import ConfigError
 from sightline.tools.base import Picture, Tool
+from sightline.tools.guard import run
 from sightline.train.data.adapt import box_text, plural, with_article
 from sightline.train.data.faults import Broken, Tally
 from sightline.train.data.pictures import open_image
@@ -38,24 +39,24 @@ Asked = list[tuple[str, str]]
 
 
 def describe_folder(
-    folder: Path, experts: Mapping[str, Tool], out: Path, *, timeout_s: float = 60, seed: int = 0
+    folder: Path, tools: Mapping[str, Tool], out: Path, *, timeout_s: float = 60, seed: int = 0
 ) -> Tally:
     """Write LLaVA JSON about every image under `folder`. Returns the rows written and the faults.
 
     Args:
         folder: searched with all that is under it.
-        experts: tools by name; `detect` and `read_text` are used, those of them that are there.
+        tools: by name; `detect` and `read_text` are used, those of them that are there.
         out: a .json or .jsonl file, made anew; images are named by their path under `folder`.
-        timeout_s: of one expert on one image.
-        seed: of the wordings: the same folder, experts and seed give the same file.
+        timeout_s: of one tool on one image.
+        seed: of the wordings: the same folder, tools and seed give the same file.
 
     Raises:
         InputError: no such folder, or no images in it.
-        ConfigError: neither expert is there.
+        ConfigError: neither of them is there.
     """
-    used = {name: experts[name] for name in ("detect", "read_text") if name in experts}
+    used = {name: tools[name] for name in ("detect", "read_text") if name in tools}
     if not used:
-        raise ConfigError(f"there is no detect and no read_text among {', '.join(experts) or 'no experts'}")
+        raise ConfigError(f"there is no detect and no read_text among {', '.join(tools) or 'no tools'}")
     tally = Tally(on_fault="skip")
     source = Source(path=folder, form="folder", look="decode")
     write_rows(_rows(source, used, tally, timeout_s, seed), out, "llava", images=folder)
@@ -63,19 +64,19 @@ def describe_folder(
 
 
 def _rows(
-    source: Source, experts: Mapping[str, Tool], tally: Tally, timeout_s: float, seed: int
+    source: Source, tools: Mapping[str, Tool], tally: Tally, timeout_s: float, seed: int
 ) -> Iterator[Row]:
     found = Tally(on_fault="skip")
     for line, asked in enumerate(read_rows(source, found), 1):
         (ref,) = asked.images
         picture = open_image(ref, source.path)
-        results = {name: _run(tool, picture, timeout_s) for name, tool in experts.items()}
+        results = {name: _run(tool, picture, timeout_s) for name, tool in tools.items()}
         for name, result in results.items():
             if result.status not in ("ok", "empty"):
-                broken = Broken("expert_failed", f"{name}: {result.status}: {result.message}", row=asked.id)
+                broken = Broken("tool_failed", f"{name}: {result.status}: {result.message}", row=asked.id)
                 tally.broken(broken, file=str(source.path), line=line)
         rng = np.random.default_rng((seed, line, 9))
-        if row := expert_row(asked.id, ref, picture, results, rng):
+        if row := tool_row(asked.id, ref, picture, results, rng):
             tally.rows += 1
             yield row
     for fault in found.first:
@@ -84,13 +85,13 @@ def _rows(
 
 
 def _run(tool: Tool, picture: Picture, timeout_s: float) -> ToolResult:
-    return tool.run(picture, {"query": QUERY} if tool.name == "detect" else {}, timeout_s=timeout_s)
+    return run(tool, picture, {"query": QUERY} if tool.name == "detect" else {}, timeout_s=timeout_s)
 
 
-def expert_row(
+def tool_row(
     id: str, ref: ImageRef, picture: Picture, results: Mapping[str, ToolResult], rng: np.random.Generator
 ) -> Row | None:
-    """A conversation of what the experts found, or None where none of them came to a result."""
+    """A conversation of what the tools found, or None where none of them came to a result."""
     asked: Asked = []
     for result in results.values():
         if isinstance(result.payload, Detections):

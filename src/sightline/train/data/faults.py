@@ -26,7 +26,7 @@ Kind = Literal[
     "too_long",
     "same_replies",
     "damaged_shard",
-    "expert_failed",
+    "tool_failed",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_KEPT = 20

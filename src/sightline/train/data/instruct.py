@@ -31,7 +31,7 @@ _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """An image in words: captions, boxes, the text that it shows, as experts or annotators gave them."""
+    """An image in words: captions, boxes, the text that it shows, as tools or annotators gave them."""
 
     id: str
     image: ImageRef

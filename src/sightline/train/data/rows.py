@@ -66,7 +66,7 @@ class Row:
         chosen: the better reply; None for a conversation.
         rejected: the worse reply; None for a conversation.
         system: what is said to the model before the first turn.
-        notes: what experts found, given with the question (text of a page, boxes).
+        notes: what tools found, given with the question (text of a page, boxes).
         related: ids of the rows that serve as examples in context (MIMIC-IT's `rel_ins_ids`).
     """
 

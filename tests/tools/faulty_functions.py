@@ -1,4 +1,4 @@
-"""Experts for workers, with every fault that an expert may have. The child imports this file by name."""
+"""Functions for workers, with every fault that one may have. The child imports this file by name."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ MIB = 1 << 20
 
 
 def make(start_mb: int = 0) -> Callable[..., Any]:
-    """An expert that does as it is told, and holds `start_mb` MiB from its start."""
+    """A function that does as it is told, and holds `start_mb` MiB from its start."""
     held = [bytearray(b"x") * (start_mb * MIB)]
 
-    def expert(what: str, value: Any = None) -> Any:
+    def function(what: str, value: Any = None) -> Any:
         match what:
             case "echo":
+                return value
+            case "nap":
+                time.sleep(float(value))
                 return value
             case "sleep":
                 time.sleep(600)
@@ -33,4 +36,4 @@ def make(start_mb: int = 0) -> Callable[..., Any]:
                     time.sleep(0.02)
         raise AssertionError(what)
 
-    return expert
+    return function

@@ -1,4 +1,4 @@
-"""What each expert is and can do, said without loading one."""
+"""What each tool is and can do, said without loading one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = Literal["ready", "missing", "broken"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expert:
+class ToolInfo:
     """One line of `sightline tools`. `arguments` is a JSON schema; `note` says why it is not ready."""
 
     name: str
@@ -29,12 +29,12 @@ class Expert:
     note: str = ""
 
 
-def describe(tools: Mapping[str, Tool]) -> list[Expert]:
+def describe(tools: Mapping[str, Tool]) -> list[ToolInfo]:
     """Each tool in its order. One that cannot say what it is has a state that says why; nothing is raised."""
     return [_described(name, tool) for name, tool in tools.items()]
 
 
-def _described(name: str, tool: Tool) -> Expert:
+def _described(name: str, tool: Tool) -> ToolInfo:
     version = weights = covers = note = ""
     state: State = "ready"
     try:
@@ -43,7 +43,7 @@ def _described(name: str, tool: Tool) -> Expert:
         state, note = "missing", str(error)
     except Exception as error:
         state, note = "broken", said(error)
-    return Expert(
+    return ToolInfo(
         name=name,
         doc=tool.doc,
         arguments=schema(tool),

@@ -1,0 +1,256 @@
+"""Who issued a document, where they are and how to call them: the lines at its head."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from sightline.tools.document_layout import Row, is_value
+from sightline.tools.document_values import Style, days_in, money_in, phones_in, times_in
+from sightline.tools.document_words import kinds_of, plain, words
+from sightline.tools.reading import whole
+from sightline.types import Box, TextSpan
+
+LINES = 16
+"""Rows from the top in which a company may stand."""
+
+LONGEST, MOST_WORDS = 60, 9
+"""Letters and words of a name."""
+
+LEAST = 1.0
+"""Points that a line needs to be taken for a company's name, see `_points`."""
+
+_NUMBER = re.compile(r"\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]?\s*$|\s+\d{5,}[-\s]?[A-Z]?\s*$")
+"""A registration number after a name."""
+_EDGES = " .,:;*-=_~<>|'\"“”·•#"
+_SITE = re.compile(r"www\.|https?:|@|\.com\b|\.net\b|\.org\b", re.IGNORECASE)
+_POSTCODE = re.compile(
+    r"(?<!\d)\d{4,6}(?!\d)\s+[^\W\d_]{3,}|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b"
+)
+_NUMBERED = re.compile(
+    r"^\W*(?:no|lot|unit|blk|block|level|shop|g|nr)\b[\s.:-]*[\dA-Z]*\d|^\d+[A-Z]?[\s,-]+[^\W\d_]{2,}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row of the head as one text. `forms`: whether it holds a legal form; `only`: and nothing but such words."""
+
+    text: str
+    spans: tuple[TextSpan, ...]
+    box: Box
+    row: int
+    forms: bool
+    only: bool
+
+    @property
+    def score(self) -> float:
+        """The reader's own."""
+        return min(span.score for span in self.spans)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What the head says. A part that is not clear is None."""
+
+    company: Line | None = None
+    sure: float = 0.0
+    address: tuple[Line, ...] = ()
+
+
+def head_of(rows: Sequence[Row], style: Style, used: set[int], *, traded: bool) -> Head:
+    """The company and its address.
+
+    Args:
+        rows: of the document.
+        style: how it writes numbers.
+        used: `id` of the spans that are values of labels.
+        traded: whether the document has amounts, so that somebody issued it.
+    """
+    lines = [line for line in _lines(rows, style) if not any(id(span) in used for span in line.spans)]
+    if not lines:
+        return Head()
+    usual = median(line.box.height for line in lines)
+    points = [_points(line, n, usual, traded=traded) for n, line in enumerate(lines)]
+    points = [p - 4.0 * (n > 0 and _relates(lines[n - 1].text)) for n, p in enumerate(points)]
+    best = max(range(len(lines)), key=lambda n: points[n])
+    if points[best] < LEAST:
+        return Head(address=_address(lines, 0))
+    first, last = _joined(lines, best)
+    company = _merged(lines[first : last + 1])
+    sure = 0.9 if company.forms else 0.75 if points[best] > 2 else 0.6
+    return Head(company=company, sure=sure, address=_address(lines, last + 1))
+
+
+def _lines(rows: Sequence[Row], style: Style) -> list[Line]:
+    """The rows of the head, until goods begin; what is set far apart in a row is not one text."""
+    found = []
+    for r, row in enumerate(rows[:LINES]):
+        text = " ".join(piece.text for piece in row)
+        if r and any(money_in(piece.text, style) for piece in row[1:]):
+            break
+        found.append(_line(text, [piece.span for piece in row], r))
+    return found
+
+
+def _line(text: str, spans: Sequence[TextSpan], row: int) -> Line:
+    kept = _name(text)
+    phrase = plain(kept)
+    return Line(
+        text=kept,
+        spans=tuple(spans),
+        box=whole([span.box for span in spans]),
+        row=row,
+        forms=_has_form(kept),
+        only=bool(phrase) and all(_is_form(part) for part in phrase.split()),
+    )
+
+
+def _name(text: str) -> str:
+    """A line as a name: no number of registration after it, no `Welcome to` before it, no ornaments."""
+    text = _NUMBER.sub(
+        "", text.strip(_EDGES + "([") if not re.search(r"[)\]]\W*$", text) else text.strip(_EDGES)
+    )
+    for lead in words().head["lead"]:
+        if plain(text).startswith(lead + " "):
+            text = " ".join(text.split()[lead.count(" ") + 1 :])
+    return text.strip(_EDGES)
+
+
+def _has_form(text: str) -> bool:
+    """Whether a legal form stands in a text, at its end or before a bracket; `PT` and `CV` at its start."""
+    forms = {form.replace(" ", "") for form in words().head["forms"]}
+    parts = plain(re.sub(r"\([^)]*\)", " ", text)).split()
+    ends = ["".join(parts[n:]) for n in range(max(len(parts) - 4, 0), len(parts))]
+    glued = re.search(r"(?:sdnbhd|gmbh|pteltd|ptyltd|pvtltd)$", "".join(parts))
+    return (
+        (any(end in forms for end in ends) and len(parts) > 1)
+        or bool(glued)
+        or (parts[:1] in (["pt"], ["cv"]))
+    )
+
+
+def _is_form(word: str) -> bool:
+    head = words().head
+    forms = {part for form in head["forms"] for part in form.split()}
+    return word in forms or word in head["trades"]
+
+
+def _points(line: Line, at: int, usual: float, *, traded: bool) -> float:
+    """How much a line looks like the name of who issued the document; far below zero: it is something else."""
+    if not _may_name(line):
+        return -9.0
+    points = 1.5 - 0.3 * at if traded else 0.0
+    points += 3.0 * line.forms
+    points += min(2.0, 3.0 * (line.box.height / usual - 1.15)) if line.box.height > 1.15 * usual else 0.0
+    phrases = _phrases(plain(line.text))
+    points += 1.5 * (len(phrases) > 1 and any(word in words().head["shops"] for word in phrases))
+    points -= 2.0 * is_address(line.text)
+    return points - (line.score < 0.7)
+
+
+def _may_name(line: Line) -> bool:
+    text = line.text
+    letters = sum(c.isalpha() for c in text)
+    phrase = plain(text)
+    if (
+        letters < 3
+        or letters < 0.6 * len(text.replace(" ", ""))
+        or (text.startswith(("(", "[")) and not line.forms)
+    ):
+        return False
+    if phrase in words().head["headings"] or phrase.replace(" ", "") in {
+        h.replace(" ", "") for h in words().head["headings"]
+    }:
+        return False
+    if kinds_of(text) or _SITE.search(text) or days_in(text) or times_in(text) or phones_in(text):
+        return False
+    return not _relates(text) and not is_value(text)
+
+
+def _relates(text: str) -> bool:
+    """Whether a line begins to say who else is behind the name: `Owned by`."""
+    return any(plain(text).startswith(said) for said in words().head["relation"])
+
+
+def _phrases(phrase: str) -> list[str]:
+    """The words of a phrase, and its pairs of words."""
+    parts = phrase.split()
+    return parts + [" ".join(pair) for pair in zip(parts, parts[1:], strict=False)]
+
+
+def is_address(text: str) -> bool:
+    """Whether a line is a part of an address: a street, a house's number, a postcode."""
+    phrases = _phrases(plain(text))
+    said = sum(word in words().head["address"] for word in phrases)
+    numbered = bool(_NUMBERED.search(text)) or bool(_POSTCODE.search(text))
+    comma = text.rstrip().endswith(",") or text.count(",") > 1
+    return numbered + comma + min(said, 2) >= 2 or bool(_POSTCODE.search(text)) or (comma and bool(said))
+
+
+def _joined(lines: Sequence[Line], at: int) -> tuple[int, int]:
+    """The first and last line of a name that wraps, of which `at` is one."""
+    first = last = at
+    while first and _wraps(lines[first - 1], lines[first]):
+        first -= 1
+    while last + 1 < len(lines) and _wraps(lines[last], lines[last + 1]):
+        last += 1
+    return first, last
+
+
+def _wraps(above: Line, below: Line) -> bool:
+    """Whether a name goes on in the line below: a bracket or a joining word is open, or only its form is left."""
+    if not _may_name(above) or is_address(above.text) or (above.forms and not _open(above.text)):
+        return False
+    if below.row - above.row != 1 or below.box.y1 - above.box.y2 > above.box.height:
+        return False
+    if not 0.7 < below.box.height / above.box.height < 1.4:
+        return False
+    if _open(above.text) or below.text.count(")") > below.text.count("("):
+        return True
+    starts = plain(below.text).split()[:1]
+    return below.only or (
+        bool(starts) and _is_form(starts[0]) and below.text.count("(") > below.text.count(")")
+    )
+
+
+def _open(text: str) -> bool:
+    joining = ("&", " and", " und", " et", " y", " e", " en", " of", " de", " the", "-", "+")
+    return text.count("(") > text.count(")") or text.casefold().endswith(joining)
+
+
+def _merged(lines: Sequence[Line]) -> Line:
+    spans = tuple(span for line in lines for span in line.spans)
+    return Line(
+        text=_name(" ".join(line.text for line in lines)),
+        spans=spans,
+        box=whole([span.box for span in spans]),
+        row=lines[0].row,
+        forms=any(line.forms for line in lines),
+        only=False,
+    )
+
+
+def _address(lines: Sequence[Line], start: int) -> tuple[Line, ...]:
+    """The first run of lines from `start` that begins and ends with parts of an address."""
+    found: list[Line] = []
+    for line in lines[start : start + 9]:
+        if is_address(line.text):
+            found.append(line)
+        elif found and _goes_on(found, line):
+            found.append(line)
+        elif found:
+            break
+    return tuple(found) if start or len(found) > 1 else ()
+
+
+def _goes_on(found: Sequence[Line], line: Line) -> bool:
+    """Whether a line without words of addresses goes on with one: near, plain words, after a comma or a town's name."""
+    text = line.text
+    near = line.box.y1 - found[-1].box.y2 < 0.9 * found[-1].box.height
+    return (
+        near and _may_name(line) and not line.forms and len(text) < 40 and not any(c.isdigit() for c in text)
+    )

@@ -1,0 +1,175 @@
+"""Which of the amounts of a document is the one to pay, and which are its parts: by label, place and arithmetic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sightline.tools.document_items import CENT, adds_up
+from sightline.tools.document_labels import Found
+from sightline.tools.document_layout import AMOUNTS, Row, is_name
+from sightline.tools.document_values import Style, money_in, number_in
+from sightline.tools.document_words import AMOUNT, PLAIN, amount_label, plain, words
+from sightline.types.documents import LineItem
+
+AGREES, PAID, ROUNDS, REPEATED, TABLE = 2.0, 3.0, 1.5, 0.3, 4.0
+"""Points of a total beside the strength of its label: it is what its parts make; it is what was paid less the change;
+it is a total above it, rounded; it is printed again. Taken away from one in a table of taxes."""
+
+LEAST = 1.0
+"""Points of a total: a loose label alone is enough, the word `amount` alone is none."""
+
+ROUNDED = 0.06
+"""The most that cash is rounded by, in units of the currency, where it is by 5 or 10 cents; others: a whole unit."""
+
+SURE, TOLD, DOUBTFUL = 0.97, 0.9, 0.6
+"""How sure a total is: arithmetic confirms it; its label says so; its label is loose."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """A labelled amount. `table`: it stands in a table of taxes."""
+
+    found: Found
+    kind: str
+    value: float
+    strength: float
+    table: bool = False
+
+
+def sums_of(found: Iterable[Found], rows: Sequence[Row], style: Style) -> list[Sum]:
+    """The labelled amounts of a document, from top to bottom."""
+    tables = tax_tables(rows, style)
+    sums = []
+    for one in found:
+        label = amount_label(one.name)
+        value = amount_in(one.text, style)
+        if label and value is not None and (label.kind in AMOUNTS or label.kind == "total"):
+            sums.append(Sum(found=one, kind=label.kind, value=value, strength=label.strength, table=one.row in tables))
+    return sums
+
+
+def amount_in(text: str, style: Style) -> float | None:
+    """The last amount of money in a text; where amounts are whole, a whole number too."""
+    if money := money_in(text, style):
+        return money[-1].value
+    return number_in(text, style) if style.whole else None
+
+
+def tax_tables(rows: Sequence[Row], style: Style) -> set[int]:
+    """The rows of tables of taxes: under `GST Summary`, or under heads such as `Rate | Net | Tax | Gross`."""
+    inside: set[int] = set()
+    r = 0
+    while r < len(rows):
+        if not _begins_table(rows[r], style):
+            r += 1
+            continue
+        inside.add(r)
+        r += 1
+        while r < len(rows) and (_begins_table(rows[r], style) or len(rows[r]) > 1 and _numeric(rows[r], style)):
+            inside.add(r)
+            r += 1
+    return inside
+
+
+def _begins_table(row: Row, style: Style) -> bool:
+    parts = plain(" ".join(piece.text for piece in row)).split()
+    taxed = [part for part in parts if "tax" in words().roles.get(part, frozenset())]
+    if not taxed or any(money_in(piece.text, style) for piece in row):
+        return False
+    if any(part in words().summary for part in parts):
+        return True
+    columns = [part for part in parts if part in words().summary_columns]
+    return len(row) > 1 and len(columns) > 1 and len({*columns, *taxed}) >= 0.6 * len(parts) and not _goods(parts)
+
+
+def _goods(parts: Sequence[str]) -> bool:
+    columns = words().columns
+    return any(columns.get(part) in ("name", "quantity", "price") for part in parts)
+
+
+def _numeric(row: Row, style: Style) -> bool:
+    """Whether a row is of a table: two amounts, or an amount and a rate."""
+    amounts = sum(bool(money_in(piece.text, style)) for piece in row)
+    return amounts > 1 or (amounts == 1 and any(re.search(r"\d\s?%|^\d{1,2}$", piece.text) for piece in row))
+
+
+def total_of(sums: Sequence[Sum], items: Sequence[LineItem]) -> tuple[Sum, float] | None:
+    """The amount to pay and how sure it is; None where no label says so."""
+    usual = [s for s in sums if s.kind == "total" and not s.table]
+    candidates = usual or [s for s in sums if s.kind == "total"]
+    candidates += _rounded(sums, candidates)
+    if not candidates:
+        return None
+    points = [_points(s, sums, candidates, items) for s in candidates]
+    # Of equals the last: a total is printed before it is rounded and after.
+    best = max(range(len(candidates)), key=lambda n: (points[n], n))
+    if points[best] < LEAST:
+        return None
+    agrees = points[best] >= candidates[best].strength + AGREES
+    return candidates[best], SURE if agrees else TOLD if candidates[best].strength >= PLAIN else DOUBTFUL
+
+
+def _rounded(sums: Sequence[Sum], totals: Sequence[Sum]) -> list[Sum]:
+    """Amounts labelled as rounding that are as large as a total: the total after it."""
+    near = [s for s in sums if s.kind == "rounding" and any(_near(s.value, t.value, ROUNDED) for t in totals)]
+    return [replace(s, kind="total", strength=PLAIN) for s in near if abs(s.value) > 10 * ROUNDED]
+
+
+def _near(a: float, b: float, most: float = CENT) -> bool:
+    return abs(a - b) < most
+
+
+def _points(candidate: Sum, sums: Sequence[Sum], totals: Sequence[Sum], items: Sequence[LineItem]) -> float:
+    value = candidate.value
+    points = candidate.strength - TABLE * candidate.table
+    points += PAID * any(_near(value, paid) for paid in _paid(sums))
+    made = [*_made(sums), *_of_totals(candidate, totals)]
+    points += AGREES * (any(_near(value, one) for one in made) or adds_up(items, value))
+    points += ROUNDS * any(_near(value - t.value, r) for t in totals for r in _values(sums, "rounding") if r)
+    return points + REPEATED * sum(_near(value, other.value) for other in totals if other is not candidate)
+
+
+def _of_totals(candidate: Sum, totals: Sequence[Sum]) -> list[float]:
+    """What two totals of parts make, as of what is taxed at two rates."""
+    values = sorted({s.value for s in totals if s.value != candidate.value and s.value})
+    return [a + b for n, a in enumerate(values) for b in values[n + 1 :]]
+
+
+def _values(sums: Sequence[Sum], *kinds: str) -> list[float]:
+    return [s.value for s in sums if s.kind in kinds and not s.table]
+
+
+def _paid(sums: Sequence[Sum]) -> list[float]:
+    """What was paid, less the change given back."""
+    paid = [abs(value) for value in _values(sums, "cash", "card", "paid")]
+    change = [abs(value) for value in _values(sums, "change")]
+    return [p - c for p in paid for c in change] if change else paid
+
+
+def _made(sums: Sequence[Sum]) -> list[float]:
+    """What the parts make: a subtotal and what comes on top of it, taken off it, rounded."""
+    tax, rest = sum(_values(sums, "tax")), sum(_values(sums, "service", "tip", "delivery"))
+    off, rounding = sum(map(abs, _values(sums, "discount"))), sum(_values(sums, "rounding"))
+    found = []
+    for base in _values(sums, "net", "subtotal"):
+        for added in {0.0, tax, max(_values(sums, "tax"), default=0.0)}:
+            for more in {0.0, rest}:
+                for less in {0.0, off}:
+                    for cents in {0.0, rounding, -rounding}:
+                        if added or more or less or cents:
+                            found.append(base + added + more - less + cents)
+    return found
+
+
+def parts_of(sums: Sequence[Sum], total: Sum | None) -> list[Sum]:
+    """The other amounts by kind, one of each: the last, since a receipt adds up downwards; of taxes see `_tax`."""
+    found: list[Sum] = []
+    for kind in ("subtotal", "tax", "discount", "rounding", "service", "tip", "delivery", "cash", "card", "paid", "change"):
+        of_kind = [s for s in sums if s.kind == kind and s is not total and not s.table]
+        if kind == "subtotal" and not of_kind:
+            of_kind = [s for s in sums if s.kind == "net" and not s.table]
+        if of_kind:
+            found.append(of_kind[0] if kind in ("cash", "subtotal") else of_kind[-1])
+    return found

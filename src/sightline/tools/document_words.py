@@ -1,0 +1,327 @@
+"""What the labels of documents mean, in several languages. Data: document_words.toml.
+
+A label is compared as its letters alone: without case, accents, punctuation and rates, words for `number` all alike,
+and once more without spaces, since readers lose them. Labels of amounts are too many to list; their words have roles,
+and the roles tell what they say together: `Total incl. 6 % GST` is total + included + tax.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib.resources import files
+
+NUMBER_WORDS = frozenset("no nr num number numero nummer nos numer nbr nomor nombor".split())
+"""Each becomes `no`."""
+
+SHORTEST_MISREAD = 5
+"""Letters. A shorter word one letter off is as likely another word: cash and wash, tax and taxi."""
+
+SHORTEST_PART = 3
+"""Letters of a word that others are run together with: shorter ones are found in anything."""
+
+ALIKE = ("il1tjf!", "oceaq0d", "mnrw", "uvy", "bh68", "sz5", "gq9", "kx")
+"""Letters that a reader takes for one another."""
+
+DUE, GRAND, PLAIN, LOOSE, AMOUNT = 3.0, 3.0, 2.0, 1.0, 0.5
+"""How strongly a label says `the amount to pay`: `amount due`, `grand total`, `total`, `total bazaar`, `amount`."""
+
+_LOOKALIKE = str.maketrans("0158", "oisb")
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "×": "x"})
+RATE = re.compile(
+    r"@?\s*\(?\d+(?:[.,]\d+)?\s?%\)?|\(?\b\d+ (?=items?\b|artikel|articles?\b|art[íi]culos?\b)"
+)
+_SIGN = re.compile(r"#|№|n[º°]|(?<![^\W_])n\.\s?(?=\d|[^\W\d_]{4})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What a label says its value is. `strength`: of totals, how strongly; `kind` is empty for other known ones."""
+
+    kind: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The tables, by plain text (`plain`) or by word."""
+
+    labels: Mapping[str, tuple[str, ...]]
+    """A whole label, with and without its spaces -> its kinds."""
+    label_words: frozenset[str]
+    amounts: Mapping[str, str]
+    roles: Mapping[str, frozenset[str]]
+    columns: Mapping[str, str]
+    head: Mapping[str, frozenset[str]]
+    signs: tuple[str, ...]
+    """Currencies, the longest first."""
+    currencies: frozenset[str]
+    """Those that are words, as plain text."""
+    whole: frozenset[str]
+    day_first: frozenset[str]
+    tails: frozenset[str]
+    summary: frozenset[str]
+    summary_columns: frozenset[str]
+    longest: int = field(default=4)
+    """Words of the longest label."""
+
+
+@cache
+def words() -> Words:
+    """The tables, read once."""
+    text = files("sightline.tools").joinpath("document_words.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    labels = _labels(tables)
+    money = {n: _listed(tables["currencies"][n]) for n in tables["currencies"]}
+    return Words(
+        labels={phrase: tuple(kinds) for phrase, kinds in labels.items()},
+        label_words=frozenset(word for phrase in labels for word in phrase.split()),
+        amounts=_turned({kind: _plain_list(text) for kind, text in tables["amounts"].items()}),
+        roles=_roles(tables["roles"]),
+        columns=_turned({kind: _plain_list(text) for kind, text in tables["columns"].items()}),
+        head={kind: frozenset(_plain_list(text)) for kind, text in tables["head"].items()},
+        signs=tuple(sorted({*money["signs"], *money["codes"]}, key=lambda sign: (-len(sign), sign))),
+        currencies=frozenset(p for n in ("signs", "codes") for sign in money[n] if len(p := plain(sign)) > 1),
+        whole=frozenset(money["whole"]),
+        day_first=frozenset(money["day_first"]),
+        tails=frozenset(_listed(tables["currencies"]["tails"])),
+        summary=frozenset(_plain_list(tables["summary"]["words"])),
+        summary_columns=frozenset(_plain_list(tables["summary"]["columns"])),
+        longest=max(phrase.count(" ") for phrase in labels) + 1,
+    )
+
+
+def _labels(tables: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+
+    def add(phrase: str, kind: str) -> None:
+        for known in {phrase, phrase.replace(" ", "")}:
+            if known and kind not in found.setdefault(known, []):
+                found[known].append(kind)
+
+    for kind, languages in tables["labels"].items():
+        for phrase in _phrases(languages.values()):
+            add(phrase, kind)
+    for kind, languages in tables["numbered"].items():
+        for noun in _phrases(languages.values()):
+            for phrase in (noun, f"{noun} no", f"no {noun}", f"no de {noun}", f"no di {noun}"):
+                add(phrase, kind)
+    return found
+
+
+def _roles(table: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for role, text in table.items():
+        for word in _plain_list(text):
+            found.setdefault(word.replace(" ", ""), set()).add(role)
+    return {word: frozenset(roles) for word, roles in found.items()}
+
+
+def _turned(table: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """From the phrases of each kind to the kind of each phrase, with and without its spaces."""
+    return {
+        known: kind for kind, phrases in table.items() for p in phrases for known in (p.replace(" ", ""), p)
+    }
+
+
+def _phrases(texts: Iterable[str]) -> list[str]:
+    return [phrase for text in texts for phrase in _plain_list(text)]
+
+
+def _plain_list(text: str) -> list[str]:
+    return [phrase for part in text.split(",") if (phrase := plain(part))]
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+@lru_cache(maxsize=8192)
+def plain(text: str) -> str:
+    """A label as its words alone: no case, accents, punctuation, rates; digits among letters as letters."""
+    folded = RATE.sub(" ", _SIGN.sub(" no ", text.casefold()))
+    folded = unicodedata.normalize("NFKD", folded.translate(_LETTERS))
+    folded = "".join(c for c in folded if not unicodedata.combining(c))
+    found = re.findall(r"[^\W_]+", re.sub(r"[’'`´]", "", folded))
+    spelled = (_spelled(word) for word in found)
+    return " ".join("no" if word in NUMBER_WORDS else word for word in spelled if word)
+
+
+def _spelled(word: str) -> str:
+    """A word with the digits that stand for letters made letters; a number is no word."""
+    letters = sum(c.isalpha() for c in word)
+    if not letters:
+        return ""
+    return word.translate(_LOOKALIKE) if letters > len(word) - letters else word
+
+
+@lru_cache(maxsize=8192)
+def kinds_of(text: str) -> tuple[str, ...]:
+    """What a label as a whole says its value is (`date`, `phone`; empty text: known, no more); none: unknown."""
+    phrase = plain(text)
+    if not phrase:
+        return ()
+    known = words()
+    found = known.labels.get(phrase) or known.labels.get(phrase.replace(" ", "")) or _read_again(phrase)
+    amount = amount_label(text)
+    if not amount or amount.kind in found or (found and amount.kind == "total" and amount.strength < PLAIN):
+        return found
+    return (*found, amount.kind)
+
+
+def _read_again(phrase: str) -> tuple[str, ...]:
+    """The kinds of a label of which a reader took a letter for one like it."""
+    known = words()
+    parts = phrase.split()
+    meant = [part if part in known.label_words else misread(part, known.label_words) for part in parts]
+    return known.labels.get(" ".join(meant), ()) if all(meant) and len(parts) <= known.longest else ()
+
+
+@lru_cache(maxsize=8192)
+def amount_label(text: str) -> Label | None:
+    """What the label of an amount says it is; None where it is no such label, as the name of goods is none."""
+    phrase = plain(text)
+    known = words()
+    phrase = " ".join(word for word in phrase.split() if word not in known.currencies) or phrase
+    whole = known.amounts.get(phrase) or known.amounts.get(phrase.replace(" ", ""))
+    parts, unknown = _parted(phrase)
+    roles = [known.roles[part] for part in parts]
+    if whole:
+        return Label(kind=whole, strength=max(_strength(whole, roles, 0), PLAIN))
+    kind = _kind(phrase, parts, roles)
+    if not kind or len(unknown) > 1 or sum(map(len, unknown)) > 8:
+        return None
+    if unknown and kind not in ("total", "subtotal", "tax"):
+        return None
+    # `Total 6 %` is the total of what is taxed so.
+    partly = bool(RATE.search(text)) and "included" not in frozenset().union(*roles)
+    return Label(kind=kind, strength=_strength(kind, roles, len(unknown) + partly))
+
+
+def _strength(kind: str, roles: list[frozenset[str]], unknown: int) -> float:
+    if kind != "total":
+        return 1.0
+    said = frozenset().union(*roles)
+    if unknown:
+        return LOOSE
+    if said & {"due", "grand", "rounding", "after"}:
+        return DUE
+    return PLAIN if "total" in said or "net" in said else AMOUNT
+
+
+def _parted(phrase: str) -> tuple[list[str], list[str]]:
+    """The known words of a phrase, those run together set apart, and the unknown ones."""
+    known, unknown = [], []
+    for word in phrase.split():
+        if parts := _split(word):
+            known += parts
+        elif len(word) > 1:
+            unknown.append(word)
+    return known, unknown
+
+
+@lru_cache(maxsize=8192)
+def _split(word: str) -> tuple[str, ...]:
+    """A word as known words, the fewest; none where it holds anything else."""
+    roles = words().roles
+    if word in roles:
+        return (word,)
+    if one := next((w for w in ("incl", "excl") if _one_off(word, w)), ""):
+        return (one,)
+    best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
+    for end in range(1, len(word) + 1):
+        for start in range(max(end - 16, 0), end - SHORTEST_PART + 1):
+            before, part = best[start], word[start:end]
+            if (
+                before is not None
+                and part in roles
+                and (best[end] is None or len(before) < len(best[end] or ()))
+            ):
+                best[end] = (*before, part)
+    if whole := best[-1]:
+        return whole
+    return (one,) if (one := misread(word, roles)) else ()
+
+
+def misread(word: str, known: Iterable[str]) -> str:
+    """The known word that a reader took for `word`: one letter for one like it, or an end cut off. Else empty."""
+    return next((w for w in known if len(w) >= SHORTEST_MISREAD and _one_off(word, w)), "")
+
+
+def _one_off(word: str, known: str) -> bool:
+    if len(word) == len(known) - 1:
+        return len(word) >= SHORTEST_MISREAD and word in (known[1:], known[:-1])
+    if len(word) != len(known):
+        return False
+    differ = [(a, b) for a, b in zip(word, known, strict=True) if a != b]
+    return len(differ) == 1 and any(differ[0][0] in group and differ[0][1] in group for group in ALIKE)
+
+
+def _kind(phrase: str, parts: list[str], roles: list[frozenset[str]]) -> str:
+    """What the roles of a label's words say together; empty where they say nothing."""
+    said = frozenset().union(*roles)
+    if not said - {"neutral"}:
+        return ""
+    if "count" in said and not said & {"tax", "included"}:
+        return "quantity"
+    if "points" in said:
+        return "points"
+    if "discount" in said:
+        return "subtotal" if "before" in parts else "total" if {"after", "total"} <= said else "discount"
+    if "sub" in said:
+        return "subtotal"
+    if "change" in said:
+        return "change"
+    if "tax" in said:
+        return _of_tax(phrase, parts, roles)
+    if "excluded" in said:
+        return "net" if said & {"total", "amount", "net"} else ""
+    return _of_payment(said)
+
+
+def _of_tax(phrase: str, parts: list[str], roles: list[frozenset[str]]) -> str:
+    """Tax itself, an amount with it, or one without."""
+    said = frozenset().union(*roles)
+    if "excluded" in said:
+        return "net"
+    if "included" not in said:
+        return "tax"
+    # `GST included in total` is the tax; `total included GST` and `total GST included` are totals.
+    held = re.search(
+        r"\b(?:included|incluse?|enthalten|includes?|incluida?|inklusive) in\b|\benthalten\b", phrase
+    )
+    return "total" if said & {"total", "amount", "due"} and not held else "tax"
+
+
+def _of_payment(said: frozenset[str]) -> str:
+    for role in ("service", "tip", "deposit", "delivery"):
+        if role in said and "total" not in said:
+            return role
+    if "rounding" in said:
+        return "total" if said & {"total"} or {"after", "amount"} <= said else "rounding"
+    if "cash" in said and "total" not in said:
+        return "cash"
+    if "card" in said and "total" not in said:
+        return "card"
+    if "paid" in said and "due" not in said:
+        return (
+            "total" if {"total", "paid"} <= said and "amount" not in said and "cash" not in said else "paid"
+        )
+    if said & {"total", "due"} or {"net", "amount"} <= said:
+        return "total"
+    return "total" if "amount" in said and not said & {"card", "cash"} else ""
+
+
+@lru_cache(maxsize=8192)
+def column_of(text: str) -> str:
+    """What stands in the column with this head: name, quantity, price, amount, other; empty: it is no head."""
+    phrase = plain(text)
+    columns = words().columns
+    found = columns.get(phrase) or columns.get(phrase.replace(" ", ""))
+    if not found and (kept := " ".join(w for w in phrase.split() if w not in words().currencies)) != phrase:
+        found = columns.get(kept)
+    return found or (columns[one] if phrase and (one := misread(phrase, columns)) else "")

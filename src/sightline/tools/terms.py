@@ -1,0 +1,142 @@
+"""What a noun phrase asks for: kinds of things with attributes, a place, and which of them by their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sightline.types import Box, Detection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """By what boxes are ordered, least first, or greatest first where it is `reverse`."""
+
+    by: Callable[[Box], float]
+    reverse: bool = False
+
+
+FROM = {
+    "left": Order(by=lambda box: box.center[0]),
+    "right": Order(by=lambda box: box.center[0], reverse=True),
+    "top": Order(by=lambda box: box.center[1]),
+    "bottom": Order(by=lambda box: box.center[1], reverse=True),
+}
+"""A side of the picture -> the order that begins there."""
+
+SUPERLATIVES = {
+    word: order
+    for words, order in {
+        "leftmost": FROM["left"],
+        "rightmost": FROM["right"],
+        "topmost uppermost highest": FROM["top"],
+        "bottommost lowest": FROM["bottom"],
+        "largest biggest larger bigger": Order(by=lambda box: box.area, reverse=True),
+        "smallest smaller littlest tiniest": Order(by=lambda box: box.area),
+        "tallest taller": Order(by=lambda box: box.height, reverse=True),
+        "shortest shorter": Order(by=lambda box: box.height),
+        "widest wider": Order(by=lambda box: box.width, reverse=True),
+        "narrowest narrower": Order(by=lambda box: box.width),
+    }.items()
+    for word in words.split()
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """`take` of what is found, from number `skip` on in their order; the last ones where it is `last`."""
+
+    order: Order
+    skip: int = 0
+    take: int = 1
+    last: bool = False
+
+    def of(self, found: Sequence[Detection]) -> list[Detection]:
+        """What is picked."""
+        reverse = self.order.reverse != self.last
+        ordered = sorted(found, key=lambda item: self.order.by(item.box), reverse=reverse)
+        return ordered[self.skip : self.skip + self.take]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """One kind of thing that is looked for. An attribute or a place that is empty may be any.
+
+    Args:
+        labels: the classes, of each vocabulary that was asked.
+        colors: any of these.
+        other_than: none of these colors.
+        size: `small` or `large`.
+        across: left, middle or right: where in the picture its center stands.
+        down: top, middle or bottom.
+        pick: which of them; None for all.
+        is_generic: whether every class is meant.
+    """
+
+    labels: tuple[frozenset[str], ...]
+    colors: frozenset[str] = frozenset()
+    other_than: frozenset[str] = frozenset()
+    size: str = ""
+    across: str = ""
+    down: str = ""
+    pick: Pick | None = None
+    is_generic: bool = False
+
+    def wants(self, label: str, attributes: dict[str, str]) -> bool:
+        """Whether a detection of that label and these measured attributes is meant, its place aside."""
+        color = attributes.get("color", "")
+        return (
+            any(label in labels for labels in self.labels)
+            and (not self.colors or color in self.colors)
+            and color not in self.other_than
+            and self.size in ("", attributes.get("size"))
+        )
+
+    def takes(self, item: Detection) -> bool:
+        """Whether a detection is meant, its place considered."""
+        x, y = item.box.center
+        return (
+            self.wants(item.label, item.attributes)
+            and _is_on(self.across, x / item.box.frame.width, first="left")
+            and _is_on(self.down, y / item.box.frame.height, first="top")
+        )
+
+
+def _is_on(side: str, fraction: float, *, first: str) -> bool:
+    """Whether a fraction of the picture's side is on the side that is named: a half, or the middle third."""
+    if side == "middle":
+        return 1 / 3 <= fraction <= 2 / 3
+    return not side or (fraction < 0.5) == (side == first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What to look for: any of `terms`, but none of `excluded`. `notes` say what a finding will not tell."""
+
+    terms: tuple[Term, ...]
+    excluded: tuple[Term, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def labels(self, vocabulary: int = 0) -> frozenset[str]:
+        """The classes of one of the vocabularies that are looked for."""
+        return frozenset().union(*(term.labels[vocabulary] for term in self.terms))
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether it asks for whatever there is."""
+        return any(term.is_generic for term in self.terms)
+
+    def wants(self, label: str, attributes: dict[str, str]) -> bool:
+        """Whether a detection of that label and these measured attributes is meant, its place aside."""
+        return any(term.wants(label, attributes) for term in self.terms) and not any(
+            term.wants(label, attributes) for term in self.excluded
+        )
+
+    def choose(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
+        """Those of `found` that are meant, in their order."""
+        left = [item for item in found if not any(term.takes(item) for term in self.excluded)]
+        chosen: list[Detection] = []
+        for term in self.terms:
+            meant = [item for item in left if term.takes(item)]
+            chosen += term.pick.of(meant) if term.pick else meant
+        return tuple(item for item in left if any(item is one for one in chosen))
