@@ -10,7 +10,7 @@ STAMP := .venv/.synced
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports tests clean
+.PHONY: help setup weights demo test check format lint types imports tests clean
 
 help:  ## say what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,11 @@ $(STAMP): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen
 	@touch $@
 
-setup: $(STAMP)  ## uv into .tools, then the locked environment into .venv
+setup: weights  ## uv into .tools, the locked environment into .venv, then the weights that the tools need
+
+# They lie in the user's cache folder, which outlives .venv: looking there takes a second, a stamp here would not know.
+weights: $(STAMP)
+	@$(RUN)/sightline weights fetch
 
 demo: setup  ## answer questions about the images in examples/; 0 where all are right
 	$(RUN)/python examples/demo.py

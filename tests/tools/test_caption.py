@@ -11,12 +11,10 @@ from sightline.errors import WeightsError
 from sightline.images import Picture, Pixels, make_picture
 from sightline.tools import guard
 from sightline.tools.base import Tool
-from sightline.tools.caption import SIDE, Asker, Captioner, Seen, Spoken, describe
+from sightline.tools.caption import SIDE, Asker, Captioner, Spoken
 from sightline.tools.clock import seconds_left
-from sightline.tools.detect import Detector
-from sightline.tools.read_text import TextReader
+from sightline.tools.describe import Describer
 from sightline.tools.worker import WorkerFailed, WorkerTimeout
-from sightline.train.worlds.scenes import Scene, Thing, draw_scene
 from sightline.types import Box, Caption, Detection, Detections, TextLines, TextSpan, ToolResult
 
 PICTURE = make_picture(np.full((300, 300, 3), 255, np.uint8))
@@ -85,12 +83,11 @@ def caption(
     return guard.run(Captioner(detector, reader), PICTURE, arguments, timeout_s=60)
 
 
-def test_a_caption_says_what_was_found_and_where() -> None:
+def test_without_a_speaker_it_is_what_describe_says() -> None:
     result = caption(*THINGS, text=lines("SALE", "50 % off"))
-    assert result.to_text() == (
-        "ok: 3 objects: a small red circle at the top left, a small blue star in the centre, "
-        'a small red circle at the right; text: "SALE" / "50 % off"'
-    )
+    detector, reader = Given("detect", NOTHING, *THINGS), Given("read_text", lines("SALE", "50 % off"))
+    described = guard.run(Describer(detector, reader), PICTURE, {}, timeout_s=60)
+    assert result.to_text() == described.to_text()
     assert isinstance(result.payload, Caption)
     assert result.payload.region == WHOLE
     assert result.payload.confidence == pytest.approx(0.7)
@@ -99,54 +96,13 @@ def test_a_caption_says_what_was_found_and_where() -> None:
 
 def test_a_short_caption_counts() -> None:
     text = caption(*THINGS, text=lines(*"abcde"), detail="short").to_text()
-    assert (
-        text
-        == 'ok: 3 objects: 2 × small red circle, a small blue star; text: "a" / "b" / "c" and 2 more lines'
-    )
+    assert text.endswith('There are five lines of text, which begin "a", "b" and "c".')
 
 
 def test_nothing_found_is_empty_and_promises_no_more() -> None:
-    assert caption().to_text() == "empty: no object that the detector knows; no text"
-
-
-def test_what_one_tool_does_not_know_is_said() -> None:
-    late = ToolResult(status="timeout", message="stopped after 9 s")
-    assert caption(THINGS[1], text=late).to_text() == (
-        "ok: 1 object: a small blue star in the centre; text not known: stopped after 9 s"
+    assert caption().to_text() == (
+        "empty: Nothing was found of the kinds of things that can be detected. No text was found."
     )
-    unknown = ToolResult(status="unsupported", message="no class")
-    assert (
-        caption(objects=unknown, text=lines("hi")).to_text() == 'ok: text: "hi"; objects not known: no class'
-    )
-
-
-def test_where_both_fail_there_is_no_caption() -> None:
-    late, broken = (ToolResult(status=s, message="why") for s in ("timeout", "error"))
-    assert caption(objects=late, text=late).status == "timeout"
-    both = caption(objects=late, text=broken)
-    assert (both.status, both.message, both.payload) == ("error", "objects: why; text: why", None)
-
-
-def test_a_region_is_described_by_its_own_places() -> None:
-    region = Box(x1=100, y1=100, x2=200, y2=200, frame=PICTURE.frame)
-    detector, reader = Given("detect", NOTHING, ("red", "star", 15, 90)), Given("read_text", lines())
-    result = guard.run(Captioner(detector, reader), PICTURE, {"region": region}, timeout_s=60)
-    assert result.to_text() == "ok: 1 object: a small red star at the bottom left; no text"
-    assert isinstance(result.payload, Caption)
-    assert result.payload.region == region
-    ((part, asked),) = detector.asked
-    assert (part.frame.x0, part.frame.width, asked) == (100, 100, {"query": "objects"})
-
-
-def test_long_findings_are_cut_with_their_number() -> None:
-    things = tuple(
-        Detection(label="dot", score=1, box=Box(x1=n, y1=0, x2=n + 1, y2=1, frame=PICTURE.frame))
-        for n in range(50)
-    )
-    text = describe(Seen(things=things, lines=("x",) * 60), WHOLE, full=True)
-    assert text.startswith("50 objects: a dot at the top left")
-    assert " and 10 more; text: " in text
-    assert text.endswith("and 20 more lines")
 
 
 def test_its_parts_are_warmed_and_closed() -> None:
@@ -162,23 +118,6 @@ def test_its_parts_are_warmed_and_closed() -> None:
 def test_what_is_refused() -> None:
     assert caption(detail="poetic").status == "refused"
     assert caption(region=Box(x1=5, y1=5, x2=5, y2=9, frame=PICTURE.frame)).message.startswith("region is")
-
-
-def test_with_the_real_tools() -> None:
-    scene = Scene(
-        things=(
-            Thing(shape="circle", colour="red", size="small", x=0.15, y=0.15, diameter=0.12),
-            Thing(shape="star", colour="blue", size="large", x=0.75, y=0.75, diameter=0.24),
-        )
-    )
-    made = Captioner(Detector(), TextReader())
-    try:
-        result = guard.run(made, make_picture(draw_scene(scene, 320)), {}, timeout_s=120)
-    finally:
-        made.close()
-    assert result.to_text() == (
-        "ok: 2 objects: a small red circle at the top left, a large blue star at the bottom right; no text"
-    )
 
 
 class Parrot:

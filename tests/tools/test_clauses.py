@@ -109,7 +109,7 @@ def test_text_is_quoted_and_counted() -> None:
     assert clauses.of_text(lines("SALE"), full=False, tool="t").text == 'the text reads "SALE"'
     clause = clauses.of_text(lines(*"abcde"), full=False, tool="t")
     assert clause.text == 'there are five lines of text, which begin "a", "b" and "c"'
-    assert (clause.score, clause.data, len(clause.boxes)) == (0.9, {"lines": list("abcde")}, 5)
+    assert (clause.score, clause.data, len(clause.boxes)) == (0.9, {"lines": list("abcde"), "count": 5}, 5)
 
 
 def mark(category: str, value: float, series: str = "", *, printed: bool = False) -> ChartMark:

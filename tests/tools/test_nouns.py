@@ -62,7 +62,7 @@ def test_generic_nouns_mean_every_class(text: str) -> None:
     query = resolve(text, SHAPES)
     assert isinstance(query, Query)
     assert query.labels() == frozenset(SHAPES)
-    assert not query.notes
+    assert not query.left_out(found=True)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_finding_says_what_it_does_not_tell(text: str, labels: str, note: str)
         return
     assert isinstance(query, Query), query
     assert ", ".join(sorted(query.labels())) == labels
-    assert query.notes == (note,)
+    assert query.left_out(found=True) == (note,)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ import transformers as hf
 
 from sightline.errors import WeightsError
 from sightline.images import make_picture
-from sightline.tools import detect, guard
-from sightline.tools.detect import Detector, load_detector
+from sightline.tools import guard, vocabulary
+from sightline.tools.detect import Detector
 from sightline.tools.transformers_detector import load_predictor
+from sightline.tools.vocabulary import load_detector
 from sightline.types import Detections
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
@@ -157,8 +158,8 @@ class Here:
 
 
 def test_the_tool_with_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detect, "Worker", lambda factory, *arguments: Here(*arguments))
-    tool = Detector(yolos(tmp_path), score_from=0.0)
+    monkeypatch.setattr(vocabulary, "Worker", lambda factory, *arguments: Here(*arguments))
+    tool = Detector(yolos(tmp_path), score_from=0.0, alone=True)
     shown = make_picture(PIXELS)
     result = guard.run(tool, shown, {"query": "people"}, timeout_s=100)
     assert result.status in ("ok", "empty"), result.message
@@ -168,20 +169,20 @@ def test_the_tool_with_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     unknown = guard.run(tool, shown, {"query": "dogs"}, timeout_s=100)
     assert unknown.status == "unsupported"
     assert unknown.message == 'no class for "dogs"; it knows person, traffic light'
-    assert tool.covers() == "finds person, traffic light; measures colour and size"
+    assert tool.covers() == "finds person, traffic light; measures color and size"
     assert result.version.startswith("transformers ")
     assert len(result.weights) == 16
 
 
 def test_the_tool_for_any_words(tmp_path: Path) -> None:
     """A phrase that no class could be found for is looked for as it stands."""
-    tool = Detector(owl(tmp_path), score_from=0.0)
+    tool = Detector(owl(tmp_path), score_from=0.0, alone=True)
     try:
         result = guard.run(tool, make_picture(PIXELS), {"query": "odd red cups"}, timeout_s=100)
         assert result.status == "ok", result.message
         assert isinstance(result.payload, Detections)
         assert {item.label for item in result.payload.items} == {"odd red cups"}
-        assert tool.covers() == "finds whatever words name; measures colour and size"
+        assert tool.covers() == "finds whatever words name; measures color and size"
         long = guard.run(tool, make_picture(PIXELS), {"query": "word " * 20}, timeout_s=100)
         assert (long.status, "too long for this model" in long.message) == ("error", True)
     finally:

@@ -214,4 +214,4 @@ def test_the_command_trains_on_a_folder(tmp_path: Path) -> None:
     assert manifest["scores"]["val"]["images"] == 1
     names, predict = yolo.load_predictor(out, score_from=0.4)
     assert names == ["cell", "dust"]
-    assert isinstance(predict(np.zeros((60, 80, 3), np.uint8)), list)
+    assert isinstance(predict(np.zeros((60, 80, 3), np.uint8)).rows, list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import torch
 
 from sightline.errors import InputError
 from sightline.tools import yolo
-from sightline.train import detector
-from sightline.train.detection_scenes import blank_sample, scene_sample
+from sightline.train import detection_wide, detector
+from sightline.train.detection_scenes import GroundKind, blank_sample, scene_sample
 from sightline.train.detector import (
     DetectorConfig,
     fit,
@@ -27,7 +28,7 @@ from sightline.train.detector import (
 )
 from sightline.train.worlds.scenes import SHAPES
 
-TINY = DetectorConfig(steps=4, batch=2, imgsz=64, warmup=2, save_every=2)
+TINY = DetectorConfig(steps=4, batch=2, imgsz=64, warmup=2, save_every=2, wide=0.3, shapeless=0)
 
 
 def test_boxes_hold_the_things_that_they_name() -> None:
@@ -59,7 +60,7 @@ def test_blank_images_hold_no_box() -> None:
 
 
 def test_a_batch_is_what_the_loss_takes() -> None:
-    config = DetectorConfig(batch=6, imgsz=96)
+    config = DetectorConfig(batch=6, imgsz=96, shapeless=0)
     batch, again = (make_batch(np.random.default_rng(3), scene_sampler(config), config) for _ in range(2))
     assert all(torch.equal(batch[key], again[key]) for key in batch)
     count = len(batch["cls"])
@@ -118,7 +119,7 @@ def test_every_parameter_moves_and_the_loss_falls() -> None:
     model = yolo.new_model("yolo11n.yaml", list(SHAPES)).train()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    config = DetectorConfig(batch=4, imgsz=96, blank=0)
+    config = DetectorConfig(batch=4, imgsz=96, blank=0, wide=0, shapeless=0)
     batch = make_batch(np.random.default_rng(0), scene_sampler(config), config)
     losses = [step_once(model, optimiser, batch, config) for _ in range(36)]
     # It rises first: hardly a place is matched to a box before boxes are near.
@@ -132,8 +133,34 @@ def test_the_manifest_records_what_was_done(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "d.json").read_text()) == manifest
     assert manifest["config"]["steps"] == 4
     assert manifest["imgsz"] == 64
-    assert set(manifest["scores"]) == {"fresh", "heldout"}
+    assert set(manifest["scores"]) == {"fresh", "heldout", "black", "dark"}
+    assert "start" not in manifest
     assert yolo.file_hash(tmp_path / "d.safetensors") == manifest["sha256"]
+
+
+def test_the_manifest_says_what_was_started_from(tmp_path: Path) -> None:
+    config = replace(TINY, steps=1, warmup=1)
+    manifest = train_detector(tmp_path / "d.json", config=config, start=yolo.EMBEDDED, scenes=1)
+    embedded = yolo.read_manifest(yolo.EMBEDDED)
+    assert manifest["start"] == {key: embedded[key] for key in manifest["start"]}
+    assert manifest["start"]["sha256"] == embedded["sha256"]
+    assert manifest["start"]["config"] == embedded["config"]
+
+
+def test_samples_are_drawn_as_often_as_the_config_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = {"blank": 0.1, "wide": 0.5, "shapeless": 0.2, "scene": 0.2}
+    for name, place in (
+        ("blank", detector),
+        ("scene", detector),
+        ("wide", detection_wide),
+        ("shapeless", detection_wide),
+    ):
+        monkeypatch.setattr(place, f"{name}_sample", lambda rng, imgsz, name=name: name)
+    config = DetectorConfig(blank=0.1, wide=0.5, shapeless=0.2)
+    draw, rng = scene_sampler(config), np.random.default_rng(0)
+    drawn = [draw(rng) for _ in range(2000)]
+    for name, share in kinds.items():
+        assert drawn.count(name) / 2000 == pytest.approx(share, abs=0.04)  # type: ignore[arg-type] # stand-ins
 
 
 def test_weights_are_taken_over_as_far_as_they_agree() -> None:
@@ -149,9 +176,10 @@ def test_weights_are_taken_over_as_far_as_they_agree() -> None:
         assert torch.equal(tensor, before[name] if name in other else given[name]), name
 
 
-def test_the_embedded_weights_score_high() -> None:
+@pytest.mark.parametrize("ground", ["light", "black", "dark"])
+def test_the_embedded_weights_score_high(ground: GroundKind) -> None:
     """Which wrong labels or a wrong metric would not let them."""
-    scores = score(yolo.EMBEDDED, new_scenes("heldout", 12))
+    scores = score(yolo.EMBEDDED, new_scenes("heldout", 12, ground=ground))
     assert scores["images"] == 12
     assert scores["map50"] > 0.97
     assert 0.85 < scores["map50_95"] <= scores["map50"]
@@ -172,7 +200,7 @@ def test_a_score_is_cocos(
     monkeypatch: pytest.MonkeyPatch, found: yolo.Found, map50: float, map50_95: float
 ) -> None:
     monkeypatch.setattr(
-        detector, "load_predictor", lambda path, score_from: (["cat", "dog"], lambda _: found)
+        detector, "load_predictor", lambda path, score_from: (["cat", "dog"], lambda _: yolo.Looked(found))
     )
     boxes = np.array([[0, 0, 0, 10, 10], [1, 20, 20, 40, 40]], np.float32)
     scores = score(Path("x.json"), [(np.zeros((50, 50, 3), np.uint8), boxes)])

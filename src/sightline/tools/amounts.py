@@ -1,4 +1,7 @@
-"""Numbers as people print them: `1,250`, `1.355,29`, `1'180.00`, `1,23,456.00`, `16 130`, `40%`, `$2.5k`, `-3`."""
+"""Numbers as people print them.
+
+Among them: `1,250`, `1.355,29`, `1'180.00`, `1,23,456.00`, `16 130`, `40%`, `$2.5k`, `-3`.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +49,8 @@ def amount_of(text: str, point: Point | None = None) -> Amount | None:
 def number_of(digits: str, point: Point | None = None) -> float | None:
     """The number that digits and the marks between them are; None where they are set apart as in no number.
 
-    `1.234` and `1,234` may be read in two ways. `point`, the mark that this page has before decimals, tells; without
-    it they are read as in English.
+    `1.234` and `1,234` may be read in two ways. `point`, the mark that this page has before decimals, tells;
+    without it they are read as in English.
     """
     digits = digits.translate(_BLANK)
     whole, grouped = _PLAIN.fullmatch(digits), _GROUPED.fullmatch(digits)
@@ -65,7 +68,7 @@ def number_of(digits: str, point: Point | None = None) -> float | None:
 
 
 def point_of(texts: Iterable[str]) -> Point | None:
-    """The mark that the numbers of a page have before their decimals, by most of them; None where none tells."""
+    """The mark that most numbers of a page have before their decimals; None where none tells."""
     votes = {".": 0, ",": 0}
     for number in (n for text in texts for n in _NUMBER.findall(text.translate(_BLANK))):
         if point := _told(number):

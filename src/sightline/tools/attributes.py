@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
-from sightline.tools.colors import TERMS, Color, cell_labs, cells_of, is_drawn, terms_of
+from sightline.tools.colors import TERMS, Color, cell_labs, cells_of, color_difference, is_drawn, terms_of
 from sightline.types import Box
 
 SIZES = ("small", "large")
@@ -23,6 +23,10 @@ LARGE_FROM = 0.16
 
 SECOND_FROM = 0.75
 """Of the first color's share: from there on a thing has two colors."""
+
+_SHADES = 40.0
+"""CIE76. Two colors of one thing that are no further apart are shades of the first: yellow and orange, gray
+and white."""
 
 _SIDE = 40
 """Samples along the longer side of the box and its band."""
@@ -79,11 +83,13 @@ def thing_colors(pixels: Pixels, box: Box, mask: NDArray[np.bool_] | None = None
     seen = _seen(pixels, box) if mask is None or not mask.any() else _masked(pixels[mask])
     shares = _shares(seen)
     order = np.argsort(-shares, kind="stable")[:2]
-    kept = [n for n in order if shares[n] >= SECOND_FROM * shares[order[0]] and shares[n] > 0]
-    return tuple(
+    colors = [
         Color(name=TERMS[n], rgb=_median(seen, seen.terms == n), share=round(float(shares[n]), 3))
-        for n in kept
-    )
+        for n in order
+        if shares[n] >= SECOND_FROM * shares[order[0]] and shares[n] > 0
+    ]
+    shades = len(colors) == 2 and color_difference(colors[0].rgb, colors[1].rgb) < _SHADES
+    return tuple(colors[:1] if shades else colors)
 
 
 def said_colors(colors: tuple[Color, ...]) -> str:

@@ -43,6 +43,8 @@ _MASS = frozenset("broccoli bread water food furniture grass sand snow".split())
 _PAIRS = frozenset("scissors skis glasses sunglasses pants jeans shorts".split())
 """What has no singular: a pair of it."""
 
+_KINDS = {"text": "a picture of text", "blank": "a blank picture"}
+
 _CHARTS = {"columns": "column chart", "bars": "bar chart", "lines": "line chart", "pie": "pie chart"}
 
 
@@ -66,11 +68,24 @@ class Thing:
         return " ".join(filter(None, (size, color)))
 
 
+def of_kind(kind: str, score: float | None, *, tool: str) -> list[Clause]:
+    """What kind of picture it is."""
+    unsure = score is not None and score < SURE_FROM
+    text = ("perhaps " if unsure else "") + _KINDS.get(kind, a(kind))
+    return [Clause(text=text, topic="kind", tool=tool, score=score, data={"kind": kind})]
+
+
 # Things.
 
 
-def of_things(things: Sequence[Thing], *, full: bool, tool: str) -> list[Clause]:
-    """A clause a kind of thing, those that take up most of the picture first."""
+def of_things(things: Sequence[Thing], *, full: bool, tool: str, score: float | None = None) -> list[Clause]:
+    """A clause a kind of thing, those that take up most of the picture first.
+
+    Where there are none, one that says so, and no more than that: `score` is how likely there are none.
+    """
+    if not things:
+        text = "nothing was found of the kinds of things that can be detected"
+        return [Clause(text=text, topic="things", tool=tool, score=score, data={"count": 0})]
     groups: dict[str, list[Thing]] = {}
     for thing in sorted(things, key=lambda t: (t.box.y1, t.box.x1)):
         groups.setdefault(thing.label, []).append(thing)
@@ -167,20 +182,30 @@ def _of_rest(groups: Sequence[Sequence[Thing]], tool: str) -> Clause:
 def of_text(found: TextLines, *, full: bool, tool: str) -> Clause:
     """The first lines in quotation marks, and how many there are."""
     lines = [" ".join(span.text for span in row) for row in found.rows]
+    scores: list[float | None] = [*(span.score for span in found.spans()), found.score]
+    return of_lines(lines, found.boxes(), len(lines), scores, full=full, tool=tool)
+
+
+def of_lines(
+    lines: Sequence[str],
+    boxes: Sequence[Box],
+    count: int,
+    scores: Sequence[float | None] = (),
+    *,
+    full: bool,
+    tool: str,
+) -> Clause:
+    """As `of_text`, of the first lines and boxes of `count`; `scores` where they are known."""
     shown = [quoted(line) for line in lines[: MOST_LINES[full]]]
-    if len(lines) == len(shown):
+    if not count:
+        text = "no text was found"
+    elif len(shown) == count:
         text = f"the text reads {listed(shown)}"
     else:
-        text = f"there are {number(len(lines))} lines of text, which begin {listed(shown)}"
-    scores = [span.score for span in found.spans()]
-    return Clause(
-        text=text,
-        topic="text",
-        tool=tool,
-        boxes=tuple(found.boxes()),
-        score=min(scores, default=None),
-        data={"lines": list(lines)},
-    )
+        text = f"there are {number(count)} lines of text, which begin {listed(shown)}"
+    score = min((score for score in scores if score is not None), default=None)
+    data: dict[str, JsonValue] = {"lines": list(lines), "count": count}
+    return Clause(text=text, topic="text", tool=tool, boxes=tuple(boxes), score=score, data=data)
 
 
 # Charts.

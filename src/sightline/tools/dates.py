@@ -8,10 +8,8 @@ from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import Any
 
 from sightline.errors import InputError
+from sightline.tools.months import month_of
 from sightline.tools.units import is_quantity, registry
-
-LANGUAGES = ["en", "de", "es", "fr", "it", "nl", "pt", "ms", "id"]
-"""In which the names of months are known."""
 
 _WORD = r"[^\W\d_]{3,12}"
 DATE = re.compile(
@@ -53,12 +51,10 @@ def _from_numbers(text: str, mark: str) -> date:
 
 
 def _from_words(text: str) -> date | None:
-    import dateparser
-
-    text = re.sub(r"\bof\b", " ", text)
-    found = dateparser.parse(text, languages=LANGUAGES, settings={"STRICT_PARSING": True})
-    numbers = {int(number) for number in re.findall(r"\d+", text)}
-    return found.date() if found and numbers == {found.day, found.year} else None
+    words = re.findall(r"[^\W\d_]+", re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\bof\b", " ", text))
+    month = month_of(words[0]) if len(words) == 1 else None
+    day, year = (int(number) for number in re.findall(r"\d+", text))
+    return date(year, month, day) if month else None
 
 
 def moved(day: date, by: Any, sign: int) -> date:

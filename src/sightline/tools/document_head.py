@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from sightline.tools.document_layout import Row, is_value
@@ -19,10 +20,18 @@ LINES = 16
 LONGEST, MOST_WORDS = 60, 9
 """Letters and words of a name."""
 
+APART = 1.5
+"""Times the height of a line: the white space between two texts of one row."""
+
+AFTER = 3.0
+"""Points less for a line that stands where others are named."""
+
+ASIDE = frozenset(("invoice number", "date", "order number", "bill to", "ship to", "cashier"))
+
 LEAST = 1.0
 """Points that a line needs to be taken for a company's name, see `_points`."""
 
-_NUMBER = re.compile(r"\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]?\s*$|\s+\d{5,}[-\s]?[A-Z]?\s*$")
+_NUMBER = re.compile(r"\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]?\s*$|\s+(?:\d{5,}-[A-Z\d]|\d{7,})\s*$")
 """A registration number after a name."""
 _EDGES = " .,:;*-=_~<>|'\"“”·•#"
 _SITE = re.compile(r"www\.|https?:|@|\.com\b|\.net\b|\.org\b", re.IGNORECASE)
@@ -37,7 +46,10 @@ _NUMBERED = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A row of the head as one text. `forms`: whether it holds a legal form; `only`: and nothing but such words."""
+    """A row of the head as one text.
+
+    `forms`: whether it holds a legal form; `only`: and nothing but such words.
+    """
 
     text: str
     spans: tuple[TextSpan, ...]
@@ -73,9 +85,10 @@ def head_of(rows: Sequence[Row], style: Style, used: set[int], *, traded: bool) 
     lines = [line for line in _lines(rows, style) if not any(id(span) in used for span in line.spans)]
     if not lines:
         return Head()
-    usual = median(line.box.height for line in lines)
-    points = [_points(line, n, usual, traded=traded) for n, line in enumerate(lines)]
-    points = [p - 4.0 * (n > 0 and _relates(lines[n - 1].text)) for n, p in enumerate(points)]
+    usual = median(line.box.height for line in lines), median(map(_width, lines))
+    named = [_may_name(line) for line in lines]
+    points = [_points(line, sum(named[:n]), usual, traded=traded) for n, line in enumerate(lines)]
+    points = [p - AFTER * _follows(rows, lines, n) for n, p in enumerate(points)]
     best = max(range(len(lines)), key=lambda n: points[n])
     if points[best] < LEAST:
         return Head(address=_address(lines, 0))
@@ -85,15 +98,46 @@ def head_of(rows: Sequence[Row], style: Style, used: set[int], *, traded: bool) 
     return Head(company=company, sure=sure, address=_address(lines, last + 1))
 
 
+def _width(line: Line) -> float:
+    """Of a letter, px: tells the size of print where a tilted line's box is high."""
+    return sum(span.box.width for span in line.spans) / max(sum(len(span.text) for span in line.spans), 1)
+
+
+def _follows(rows: Sequence[Row], lines: Sequence[Line], at: int) -> bool:
+    """Whether a line names a customer.
+
+    It stands under a line that says who else is meant, or under the title and the number.
+    """
+    if at and _relates(lines[at - 1].text):
+        return True
+    before = [" ".join(piece.text for piece in row) for row in rows[: lines[at].row]]
+    titled = any(plain(text) in words().head["headings"] for text in before)
+    labels = [piece.text for row in rows[: lines[at].row] for piece in row if piece.label]
+    asked = any(
+        set(kinds_of(text)) & ASIDE and plain(text) not in words().head["headings"] for text in labels
+    )
+    return titled and asked
+
+
 def _lines(rows: Sequence[Row], style: Style) -> list[Line]:
     """The rows of the head, until goods begin; what is set far apart in a row is not one text."""
     found = []
     for r, row in enumerate(rows[:LINES]):
-        text = " ".join(piece.text for piece in row)
         if r and any(money_in(piece.text, style) for piece in row[1:]):
             break
-        found.append(_line(text, [piece.span for piece in row], r))
+        for run in _runs([piece.span for piece in row]):
+            found.append(_line(" ".join(span.text for span in run), run, r))
     return found
+
+
+def _runs(spans: Sequence[TextSpan]) -> list[list[TextSpan]]:
+    """The spans of a row in runs: one ends at white space wider than a line is high."""
+    runs = [[spans[0]]]
+    for before, span in pairwise(spans):
+        if span.box.x1 - before.box.x2 > APART * min(span.box.height, before.box.height):
+            runs.append([])
+        runs[-1].append(span)
+    return runs
 
 
 def _line(text: str, spans: Sequence[TextSpan], row: int) -> Line:
@@ -123,6 +167,8 @@ def _name(text: str) -> str:
 def _has_form(text: str) -> bool:
     """Whether a legal form stands in a text, at its end or before a bracket; `PT` and `CV` at its start."""
     forms = {form.replace(" ", "") for form in words().head["forms"]}
+    if text[-1:].isdigit():
+        return False  # `Adelaide SA 5000`
     parts = plain(re.sub(r"\([^)]*\)", " ", text)).split()
     ends = ["".join(parts[n:]) for n in range(max(len(parts) - 4, 0), len(parts))]
     glued = re.search(r"(?:sdnbhd|gmbh|pteltd|ptyltd|pvtltd)$", "".join(parts))
@@ -139,13 +185,17 @@ def _is_form(word: str) -> bool:
     return word in forms or word in head["trades"]
 
 
-def _points(line: Line, at: int, usual: float, *, traded: bool) -> float:
-    """How much a line looks like the name of who issued the document; far below zero: it is something else."""
+def _points(line: Line, at: int, usual: tuple[float, float], *, traded: bool) -> float:
+    """How much a line looks like the name of who issued the document.
+
+    Far below zero: it is something else.
+    """
     if not _may_name(line):
         return -9.0
     points = 1.5 - 0.3 * at if traded else 0.0
     points += 3.0 * line.forms
-    points += min(2.0, 3.0 * (line.box.height / usual - 1.15)) if line.box.height > 1.15 * usual else 0.0
+    large = min(line.box.height / usual[0], _width(line) / usual[1])
+    points += min(2.0, 3.0 * max(large - 1.15, 0.0))
     phrases = _phrases(plain(line.text))
     points += 1.5 * (len(phrases) > 1 and any(word in words().head["shops"] for word in phrases))
     points -= 2.0 * is_address(line.text)
@@ -168,6 +218,10 @@ def _may_name(line: Line) -> bool:
         return False
     if kinds_of(text) or _SITE.search(text) or days_in(text) or times_in(text) or phones_in(text):
         return False
+    if len(text.split()) > 4 and sum(word[:1].islower() for word in text.split()) > 0.5 * len(text.split()):
+        return False  # a sentence
+    if any(said in phrase for said in words().head["courtesies"]):
+        return False
     return not _relates(text) and not is_value(text)
 
 
@@ -179,7 +233,7 @@ def _relates(text: str) -> bool:
 def _phrases(phrase: str) -> list[str]:
     """The words of a phrase, and its pairs of words."""
     parts = phrase.split()
-    return parts + [" ".join(pair) for pair in zip(parts, parts[1:], strict=False)]
+    return parts + [" ".join(pair) for pair in pairwise(parts)]
 
 
 def is_address(text: str) -> bool:
@@ -202,16 +256,28 @@ def _joined(lines: Sequence[Line], at: int) -> tuple[int, int]:
 
 
 def _wraps(above: Line, below: Line) -> bool:
-    """Whether a name goes on in the line below: a bracket or a joining word is open, or only its form is left."""
+    """Whether a name goes on in the line below.
+
+    It does where a bracket or a joining word is open, or only its form is left.
+    """
     if not _may_name(above) or is_address(above.text) or (above.forms and not _open(above.text)):
         return False
     if below.row - above.row != 1 or below.box.y1 - above.box.y2 > above.box.height:
         return False
     if not 0.7 < below.box.height / above.box.height < 1.4:
         return False
+    if not (below.only or _may_name(below)):
+        return False
     if _open(above.text) or below.text.count(")") > below.text.count("("):
         return True
     starts = plain(below.text).split()[:1]
+    if (
+        below.forms
+        and starts
+        and starts[0] in words().head["shops"]
+        and _is_form("".join(plain(below.text).split()[1:2]))
+    ):
+        return True  # STATIONERY SDN BHD: what they do, with no name
     return below.only or (
         bool(starts) and _is_form(starts[0]) and below.text.count("(") > below.text.count(")")
     )
@@ -248,7 +314,10 @@ def _address(lines: Sequence[Line], start: int) -> tuple[Line, ...]:
 
 
 def _goes_on(found: Sequence[Line], line: Line) -> bool:
-    """Whether a line without words of addresses goes on with one: near, plain words, after a comma or a town's name."""
+    """Whether a line without words of addresses goes on with one.
+
+    It does where it is near and has plain words, after a comma or a town's name.
+    """
     text = line.text
     near = line.box.y1 - found[-1].box.y2 < 0.9 * found[-1].box.height
     return (

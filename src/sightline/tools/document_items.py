@@ -1,6 +1,7 @@
-"""What was bought, line by line: name, quantity, price and amount, told by the heads of columns or by arithmetic.
+"""What was bought, line by line: name, quantity, price and amount.
 
-An item is an amount with the words that name it: in its row, above it or below it, as most of the document has it.
+They are told by the heads of columns or by arithmetic. An item is an amount with the words that name it: in
+its row, above it or below it, as most of the document has it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from sightline.tools.amounts import number_of
 from sightline.tools.document_layout import Spans, cut_out, is_currency, is_value
 from sightline.tools.document_values import Style, days_in, money_in, number_in, times_in
-from sightline.tools.document_words import LOOSE, amount_label, column_of, kinds_of
+from sightline.tools.document_words import LOOSE, amount_label, column_of, kinds_of, words
 from sightline.tools.reading import whole
 from sightline.types import Box, TextSpan
 from sightline.types.documents import LineItem, Printed
@@ -21,7 +22,13 @@ CENT = 0.011
 """Amounts are equal if they differ by less: a cent, for amounts that were rounded."""
 
 NAMED, CHECKED, SUMMED = 0.75, 0.9, 0.97
-"""How sure an item is: it has a name; quantity times price is its amount; all amounts add up to a printed sum."""
+"""How sure an item is.
+
+In this order: it has a name; quantity times price is its amount; all amounts add up to a printed sum.
+"""
+
+MOST_NAMES = 3
+"""Rows of words over an amount that may all belong to it: a name, a code, a note."""
 
 ENDS = frozenset("subtotal total tax net cash change paid card rounding service tip".split())
 """Kinds of amounts that stand after the goods."""
@@ -33,7 +40,7 @@ _TIMES = re.compile(
 _AFTER = re.compile(r"\s[xX×]\s?(?P<count>\d{1,3})\s*$")
 _EACH = re.compile(r"^\W*@\s*(?P<price>\D{0,4}\d[\d.,']*)")
 _COUNT = re.compile(r"^\s*(?P<count>\d{1,3}(?:[.,]\d{1,3})?)\s*(?:[xX×*]\s*)?(?=\s[^\W\d]|[xX×]\s)")
-_CODE = re.compile(r"^[#\d][\d\-./]{4,}[A-Z]?\s+(?=\D)")
+_CODE = re.compile(r"^[#\d][\d\-./]{3,}[A-Z]?\s+(?=\D)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,8 @@ class Number:
     value: float
     money: bool
     column: str = ""
+    weak: bool = False
+    """After a name, as in `Batteries x4`: a quantity, or how many are in a packet."""
 
     def printed(self) -> Printed:
         """As a part of an item."""
@@ -98,22 +107,28 @@ class Head:
 
 
 def _start(rows: Sequence[Spans], style: Style) -> tuple[int | None, list[Head]]:
-    """The first row of goods and the heads over it; without heads, the first row with a name and an amount."""
+    """The first row of goods and the heads over it.
+
+    Without heads, it is the first row with a name and an amount.
+    """
     ends = (r for r, row in enumerate(rows) if _kind(row, style) in ENDS and _has_amount(row, style))
     end = next(ends, len(rows))
     for r, row in enumerate(rows[:end]):
         if heads := heads_of(row):
-            after = heads_of(rows[r + 1]) if r + 1 < len(rows) else []
-            more = after if r + 1 < len(rows) and _are_heads(rows[r + 1], after) else []
-            return r + 1 + bool(more), _both(heads, more)
+            more = _more_heads(rows[r + 1]) if r + 1 < len(rows) else []
+            both = _both(heads, more)
+            # Without the head over the amounts the others do not tell them apart: arithmetic does.
+            return r + 1 + bool(more), both if any(head.column == "amount" for head in both) else []
     for r, row in enumerate(rows[:end]):
         if not _kind(row, style) and _has_amount(row, style):
             return _first_name(rows, r, style), []
     return None, []
 
 
-def _are_heads(row: Spans, heads: Sequence[Head]) -> bool:
-    return bool(heads) and len(heads) >= 0.6 * sum(len(piece.text.split()) for piece in row)
+def _more_heads(row: Spans) -> list[Head]:
+    """The heads in a second row of heads; none where it is goods."""
+    parts = [_heads_in(piece) for piece in row]
+    return [] if any(rest for _, rest in parts) else [head for heads, _ in parts for head in heads]
 
 
 def heads_of(row: Spans) -> list[Head]:
@@ -124,9 +139,9 @@ def heads_of(row: Spans) -> list[Head]:
         heads, rest = _heads_in(piece)
         found += heads
         parts += rest
-        if is_value(piece.text):
+        if re.search(r"(?<![\w(])\d+(?![\w%)])", piece.text):
             return []
-    named = {head.column for head in found} & {"name", "amount", "price", "quantity"}
+    named = {head.column for head in found} & {"name", "price", "quantity"}
     return found if len(found) > 1 and parts <= 0.34 * (parts + len(found)) and named else []
 
 
@@ -165,6 +180,8 @@ def _kind(row: Spans, style: Style) -> str:
     """What kind of amount the row's label says, `label` for other known labels; empty for goods."""
     for piece in row:
         money = money_in(piece.text, style)
+        if days_in(piece.text):
+            return "label"
         name = (piece.text[: money[0].start] if money else piece.text).strip()
         if not name or name[0].isdigit() or number_in(name) is not None:
             continue
@@ -177,11 +194,17 @@ def _kind(row: Spans, style: Style) -> str:
 
 
 def _first_name(rows: Sequence[Spans], r: int, style: Style) -> int:
-    """Where the goods begin whose first amount stands in row `r`: with its name, at most two rows above."""
+    """Where the goods begin whose first amount stands in row `r`.
+
+    They begin with its name, as far above as others have theirs.
+    """
     if any(_is_words(piece.text, style) for piece in rows[r]):
         return r
+    after = next((n for n in range(r + 1, len(rows)) if _has_amount(rows[n], style)), r + 2)
     first = r
-    while first and r - first < 2 and _names_goods(rows[first - 1], style):
+    while (
+        first and r - first < min(max(after - r - 1, 1), MOST_NAMES) and _names_goods(rows[first - 1], style)
+    ):
         first -= 1
     return first
 
@@ -194,6 +217,7 @@ def _names_goods(row: Spans, style: Style) -> bool:
 
 
 def _is_words(text: str, style: Style) -> bool:
+    text = _CODE.sub("", text.strip())
     letters = sum(c.isalpha() for c in text)
     digits = sum(c.isdigit() for c in text)
     return letters >= 2 and letters > digits and not is_value(text, style) and number_in(text, style) is None
@@ -241,8 +265,8 @@ def _take(line: Line, span: TextSpan, heads: Sequence[Head], style: Style, *, si
         return
     if after := _AFTER.search(name):
         value = float(after["count"])
-        line.numbers.append(_number(cut_out(span, *after.span("count")), value, (), money=False))
-        cut, name = after.start(), name[: after.start()]
+        count = cut_out(span, *after.span("count"))
+        line.numbers.append(Number(span=count, value=value, money=False, weak=True))
     if (count := _COUNT.match(name)) and _is_words(name[count.end() :], style):
         value = number_of(count["count"], style.point)
         if value:
@@ -255,8 +279,10 @@ def _take(line: Line, span: TextSpan, heads: Sequence[Head], style: Style, *, si
 
 
 def _plain_number(text: str, style: Style) -> float | None:
-    found = re.fullmatch(r"\W?(-?\d[\d.,']*)\s?[xX×]?(?:[^\W\d_]{1,5}\.?)?\W?", text.strip())
-    return number_of(found.group(1).strip("-").rstrip(".,"), style.point) if found else None
+    found = re.fullmatch(r"\W?-?(\d[\d.,']*)\s?(?:[xX×]|([^\W\d_]{1,8})\.?)?\W?", text.strip())
+    if not found or (found[2] and found[2].casefold() not in words().units):
+        return None
+    return number_of(found[1].rstrip(".,"), style.point)
 
 
 def _quantity_and_price(span: TextSpan, times: re.Match[str], style: Style) -> tuple[Number, Number] | None:
@@ -306,7 +332,10 @@ def _groups(lines: Sequence[Line], *, headed: bool) -> list[list[Line]]:
 
 
 def _with_following(lines: Sequence[Line], priced: Sequence[int]) -> list[list[Line]]:
-    """Each amount with the lines below it, up to the next amount; after the last one as many as after others."""
+    """Each amount with the lines below it, up to the next amount.
+
+    After the last one there are as many as after others.
+    """
     groups, most = [], 0
     for n, after in zip(priced, [*priced[1:], len(lines)], strict=True):
         last = after
@@ -344,6 +373,8 @@ def _item(group: Sequence[Line], style: Style) -> LineItem | None:
         return None
     amount = priced.amount
     quantity, price = _quantity(group, amount)
+    if quantity and quantity.weak:
+        names = [cut_out(s, 0, after.start()) if (after := _AFTER.search(s.text)) else s for s in names]
     parts = [p for p in (quantity, price, amount) if p]
     checked = bool(quantity and price and abs(quantity.value * price.value - amount.value) < CENT)
     spans = [*names, *(p.span for p in parts)]
@@ -359,7 +390,10 @@ def _item(group: Sequence[Line], style: Style) -> LineItem | None:
 
 
 def _quantity(group: Sequence[Line], amount: Number) -> tuple[Number | None, Number | None]:
-    """Quantity and price: as written with a times sign, by their columns, or such that they make the amount."""
+    """Quantity and price.
+
+    As written with a times sign, by their columns, or such that they make the amount.
+    """
     for line in group:
         if line.times:
             return line.times

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sightline.tools.document_layout import (
     AMOUNTS,
@@ -26,6 +26,9 @@ COLON, KNOWN, BESIDE, BELOW, ALONE = 0.95, 0.92, 0.8, 0.85, 0.8
 
 BLOCKS = ("bill to", "ship to", "company")
 """Whose value is a block of lines: a name, then an address."""
+
+FEWEST = 3
+"""Labels of a form that a page has, for `Level` or `Room` without a colon to be such a label too."""
 
 NEAR = 1.2
 """Times the height of a line: the white space between a label and a value under it, at most."""
@@ -54,7 +57,10 @@ class Found:
 
 
 def labels_of(rows: Sequence[Row], style: Style, heads: set[int]) -> list[Found]:
-    """Every label of the rows with its value, from top to bottom; `heads`: rows of heads of columns, no labels."""
+    """Every label of the rows with its value, from top to bottom.
+
+    `heads`: rows of heads of columns, no labels.
+    """
     return _Pairing(rows, style, heads).found()
 
 
@@ -64,7 +70,9 @@ class _Pairing:
     def __init__(self, rows: Sequence[Row], style: Style, heads: set[int]) -> None:
         self._rows, self._style, self._heads = rows, style, heads
         self._used: set[tuple[int, int]] = set()
-        self._columns = _label_columns(rows, style)
+        self._columns = _label_columns(rows)
+        asked = sum(piece.label and "" in kinds_of(piece.text) for row in rows for piece in row)
+        self._form = asked >= FEWEST
 
     def found(self) -> list[Found]:
         """All of them."""
@@ -83,7 +91,7 @@ class _Pairing:
     def _in_row(self, r: int) -> tuple[list[Found], list[tuple[int, int]]]:
         """The labels of a row with their values, and those that have none in it."""
         row, found, without = self._rows[r], [], []
-        labels = [n for n, piece in enumerate(row) if piece.label or (r, n) in self._columns]
+        labels = [n for n, piece in enumerate(row) if self._is_label(piece) or (r, n) in self._columns]
         for at, end in zip(labels, [*labels[1:], len(row)], strict=False):
             if value := self._value(row, at, end):
                 self._used |= {(r, at), *((r, n) for n in value)}
@@ -94,6 +102,9 @@ class _Pairing:
         if not labels and (one := self._beside(r)):
             found.append(one)
         return found, without
+
+    def _is_label(self, piece: Piece) -> bool:
+        return piece.label and (piece.colon or self._form or any(kinds_of(piece.text)))
 
     def _value(self, row: Row, at: int, end: int) -> list[int]:
         """Which pieces after the label `at` and before `end` are its value."""
@@ -185,7 +196,8 @@ class _Pairing:
         if any(kind in BLOCKS for kind in kinds):
             rest = self._column(r + 2, below[n])
             if rest:
-                found.append(_found(f"{label.text.strip(' :：')} address", rest, BELOW, r + 2))
+                one = _found(f"{label.text.strip(' :：')} address", rest, BELOW, r + 2)
+                found.append(replace(one, kinds=("address of another",)))
         return found
 
     def _below(self, r: int, at: int) -> int | None:
@@ -198,7 +210,8 @@ class _Pairing:
         typed = [kind for kind in kinds if kind]
         fitting = [n for n in free if any(fits(kind, below[n].text, self._style) for kind in typed)]
         if any(kind in AMOUNTS for kind in kinds):
-            # An amount may stand far to the right, if it is alone and no other amount follows (a column of a table).
+            # An amount may stand far to the right, if it is alone and no other amount follows (a column of a
+            # table).
             alone = [n for n in fitting if money_in(below[n].text, self._style)]
             single = len(self._rows[r]) == 1 and len(below) - len(alone) == sum(
                 is_currency(piece.text) for piece in below
@@ -213,13 +226,18 @@ class _Pairing:
         if len(self._rows[r]) < 2 or r + 2 >= len(self._rows):
             return False
         heads, first, second = self._rows[r : r + 3]
+        if any(piece.label for piece in (*first, *second)):
+            return False
         if len(first) != len(heads) or len(second) != len(heads):
             return False
         values = sum(is_value(piece.text, self._style) for piece in second)
         return values > 0 and all(_under(a, b) for a, b in zip(first, second, strict=True))
 
     def _column(self, r: int, above: Piece, end: int | None = None) -> list[TextSpan]:
-        """The lines from row `r` to `end` that go on under a piece, until a label, an amount or white space."""
+        """The lines from row `r` to `end` that go on under a piece.
+
+        They end at a label, an amount or white space.
+        """
         found: list[TextSpan] = []
         for n in range(r, min(r + 5, len(self._rows) if end is None else end)):
             last = found[-1].box if found else above.box
@@ -245,8 +263,11 @@ def _under(above: Piece, below: Piece) -> bool:
     return overlap > 0 or abs(above.box.x1 - below.box.x1) < above.box.height
 
 
-def _label_columns(rows: Sequence[Row], style: Style) -> set[tuple[int, int]]:
-    """Left pieces of rows of two that are labels since a known label stands in their column, and none in the other."""
+def _label_columns(rows: Sequence[Row]) -> set[tuple[int, int]]:
+    """Left pieces of rows of two that are labels by their column.
+
+    A known label stands in their column, and none in the other.
+    """
     found: set[tuple[int, int]] = set()
     block: list[int] = []
     for r in range(len(rows) + 1):

@@ -6,9 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sightline.tools.document_values import PLAIN, Style, days_in, money_in, number_in, phones_in, times_in
+from sightline.tools.document_values import (
+    PLAIN,
+    Style,
+    amount_in,
+    days_in,
+    money_in,
+    number_in,
+    phones_in,
+    times_in,
+)
 from sightline.tools.document_words import RATE, kinds_of, plain, words
 from sightline.types import Box, TextSpan
+
+FEWEST_ASKED, MOSTLY = 4, 0.35
+"""Rows of a form that begin with what forms ask for; their part of all rows."""
 
 LONGEST_NAME = 48
 """Letters of a label."""
@@ -60,7 +72,10 @@ Spans = Sequence[TextSpan]
 
 
 def rows_in(spans: Sequence[TextSpan]) -> list[list[TextSpan]]:
-    """The rows of spans that stand in reading order: one ends where the next run does not stand right of it."""
+    """The rows of spans that stand in reading order.
+
+    A row ends where the next run does not stand right of it.
+    """
     rows: list[list[TextSpan]] = []
     for span in spans:
         if rows and _goes_on(rows[-1][-1].box, span.box):
@@ -88,26 +103,45 @@ def cut_out(span: TextSpan, start: int, end: int) -> TextSpan:
     return TextSpan(text=text.strip(), score=span.score, box=box)
 
 
-def pieces_of(row: Sequence[TextSpan], style: Style = PLAIN) -> Row:
-    """The pieces of a row, from left to right, labels set apart from values."""
+def pieces_of(row: Spans, style: Style = PLAIN, *, form: bool = False) -> Row:
+    """The pieces of a row, from left to right, labels set apart from values.
+
+    `form`: as in a form, see `is_form`.
+    """
     found: Row = []
     for span in row:
         lead = _LEADING.match(span.text)
         if lead and found:
             found[-1] = Piece(span=found[-1].span, label=is_name(found[-1].text), colon=True)
             span = cut_out(span, lead.end(), len(span.text))
-        found += _pieces(span, style) if span.text else []
+        found += _pieces(span, style, form=form) if span.text else []
     return found
 
 
-def _pieces(span: TextSpan, style: Style) -> Row:
-    """A run at its colons; one without a colon after the label that it begins with, if a fitting value follows."""
+def is_form(rows: Sequence[Spans]) -> bool:
+    """Whether a page is a form: most of its rows begin with what forms ask for, `Name`, `Height`."""
+    asked = [row for row in rows if "" in kinds_of(row[0].text[: _asked(row[0].text)])]
+    return len(asked) >= FEWEST_ASKED and len(asked) >= MOSTLY * len(rows)
+
+
+def _asked(text: str) -> int:
+    """Where a text goes on after the longest label that it begins with; 0 where it begins with none."""
+    ends = [m.start() for m in re.finditer(r"\s+|[:：]|$", text) if not re.search(r"\d", text[: m.start()])]
+    ends = ends[: words().longest]
+    return next((end for end in reversed(ends) if is_name(text[:end]) and kinds_of(text[:end])), 0)
+
+
+def _pieces(span: TextSpan, style: Style, *, form: bool) -> Row:
+    """The pieces of a run, cut at its colons.
+
+    A run without a colon is cut after the label that it begins with, if a fitting value follows.
+    """
     cuts = _cuts(span.text)
     if not cuts:
-        return _prefixed(span, style)
+        return _prefixed(span, style, form=form)
     found: Row = []
     if before := span.text[: cuts[0][0]].strip():
-        found += _prefixed(cut_out(span, 0, len(before)), style)
+        found += _prefixed(cut_out(span, 0, len(before)), style, form=form)
     ends = [start for start, _, _ in cuts[1:]] + [len(span.text)]
     for (start, colon, value), end in zip(cuts, ends, strict=True):
         found.append(Piece(span=cut_out(span, start, colon), label=True, colon=True))
@@ -132,7 +166,10 @@ def _cuts(text: str) -> list[tuple[int, int, int]]:
 
 
 def _label_at_end(text: str) -> int:
-    """Where the label begins that a text ends with: the longest known one, else a last word after digits; 0: none."""
+    """Where the label begins that a text ends with; 0: none.
+
+    It is the longest known one, else a last word after digits.
+    """
     starts = [match.start() for match in re.finditer(r"(?:(?<=\s)|^)\S", text)]
     letters = [start for start in starts if text[start].isalpha()]
     known = (start for start in letters[-words().longest :] if start and kinds_of(text[start:]))
@@ -140,22 +177,23 @@ def _label_at_end(text: str) -> int:
     return next(known, last if re.search(r"\d\S*\s+$", text[:last]) else 0)
 
 
-def _prefixed(span: TextSpan, style: Style) -> Row:
+def _prefixed(span: TextSpan, style: Style, *, form: bool) -> Row:
     """A run without a colon: a label, a label and its value, or a value."""
     text = span.text
     if numbered := _NUMBERED.fullmatch(text):
         kinds = set(kinds_of(numbered["name"]))
         if kinds & (NUMBERS | {"", "table"}) and not any(kind in AMOUNTS for kind in kinds):
             return _label_and(span, numbered.start("number"))
-    if kinds_of(text) and is_name(text):
-        return [Piece(span=span, label=True)]
     for start in _starts(text):
         name, value = text[:start], text[start:]
         typed = [kind for kind in kinds_of(name) if kind in TYPED] if is_name(name) else []
         if any(fits(kind, value, style) for kind in typed):
             label, rest = _label_and(span, start)
             return [label, *_second(rest.span, style)]
-    return [Piece(span=span)]
+    if form and (end := _asked(text)) and text[end:].strip():
+        return _label_and(span, end)
+    bare = not any(c.isdigit() for c in RATE.sub("", text))
+    return [Piece(span=span, label=bare and is_name(text) and bool(kinds_of(text)))]
 
 
 def _starts(text: str) -> list[int]:
@@ -165,7 +203,10 @@ def _starts(text: str) -> list[int]:
 
 
 def _second(span: TextSpan, style: Style) -> Row:
-    """A value, and the label of another and its own where they follow in one run: `03-327 9872 FAX 03-327 9873`."""
+    """A value, and the label of another and its own where they follow in one run.
+
+    For instance: `03-327 9872 FAX 03-327 9873`.
+    """
     for found in re.finditer(r"(?<=\d)\s+([^\W\d_]{2,}\.?)\s*(?=[\d(+])", span.text):
         kinds = [kind for kind in kinds_of(found[1]) if kind in SEPARATE]
         if any(fits(kind, span.text[found.end() :], style) for kind in kinds):
@@ -194,7 +235,7 @@ def fits(kind: str, text: str, style: Style = PLAIN) -> bool:
     if kind in DATES:
         return bool(days_in(text, compact=True))
     if kind in AMOUNTS:
-        return bool(money_in(text, style)) or (style.whole and number_in(text, style) is not None)
+        return amount_in(text, style) is not None
     if kind == "time":
         return bool(times_in(text)) or bool(re.fullmatch(r"\d{1,2}[.:]?\d{2}(?:[.:]\d{2})?", text.strip()))
     if kind in ("phone", "fax"):
@@ -202,7 +243,7 @@ def fits(kind: str, text: str, style: Style = PLAIN) -> bool:
     if kind == "email":
         return "@" in text
     if kind in NUMBERS:
-        return bool(_ID.match(text.strip())) and not money_in(text, style)
+        return bool(_ID.match(text.strip())) and not money_in(text)
     return kind != "quantity" or number_in(text) is not None
 
 

@@ -1,4 +1,7 @@
-"""Which of the amounts of a document is the one to pay, and which are its parts: by label, place and arithmetic."""
+"""Which of the amounts of a document is the one to pay, and which are its parts.
+
+They are told by label, place and arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,24 @@ from dataclasses import dataclass, replace
 
 from sightline.tools.document_items import CENT, adds_up
 from sightline.tools.document_labels import Found
-from sightline.tools.document_layout import AMOUNTS, Row, is_name
-from sightline.tools.document_values import Style, money_in, number_in
-from sightline.tools.document_words import AMOUNT, PLAIN, amount_label, plain, words
+from sightline.tools.document_layout import AMOUNTS, Row, is_currency
+from sightline.tools.document_values import Style, amount_in, money_in
+from sightline.tools.document_words import LOOSE, PLAIN, amount_label, plain, words
+from sightline.types import TextSpan
 from sightline.types.documents import LineItem
 
 AGREES, PAID, ROUNDS, REPEATED, TABLE = 2.0, 3.0, 1.5, 0.3, 4.0
-"""Points of a total beside the strength of its label: it is what its parts make; it is what was paid less the change;
-it is a total above it, rounded; it is printed again. Taken away from one in a table of taxes."""
+"""Points of a total beside the strength of its label: it is what its parts make; it is what was paid less
+the change; it is a total above it, rounded; it is printed again. Taken away from one in a table of taxes."""
 
 LEAST = 1.0
 """Points of a total: a loose label alone is enough, the word `amount` alone is none."""
 
 ROUNDED = 0.06
-"""The most that cash is rounded by, in units of the currency, where it is by 5 or 10 cents; others: a whole unit."""
+"""The most that cash is rounded by, in units of the currency, where it is by 5 or 10 cents.
+
+Others round by a whole unit.
+"""
 
 SURE, TOLD, DOUBTFUL = 0.97, 0.9, 0.6
 """How sure a total is: arithmetic confirms it; its label says so; its label is loose."""
@@ -46,15 +53,13 @@ def sums_of(found: Iterable[Found], rows: Sequence[Row], style: Style) -> list[S
         label = amount_label(one.name)
         value = amount_in(one.text, style)
         if label and value is not None and (label.kind in AMOUNTS or label.kind == "total"):
-            sums.append(Sum(found=one, kind=label.kind, value=value, strength=label.strength, table=one.row in tables))
+            kind = label.kind
+            if plain(one.name).split()[:1] == ["balance"] and any(s.kind in ("cash", "paid") for s in sums):
+                kind = "change"  # what is left of what was handed over, not what is owed
+            sums.append(
+                Sum(found=one, kind=kind, value=value, strength=label.strength, table=one.row in tables)
+            )
     return sums
-
-
-def amount_in(text: str, style: Style) -> float | None:
-    """The last amount of money in a text; where amounts are whole, a whole number too."""
-    if money := money_in(text, style):
-        return money[-1].value
-    return number_in(text, style) if style.whole else None
 
 
 def tax_tables(rows: Sequence[Row], style: Style) -> set[int]:
@@ -67,10 +72,16 @@ def tax_tables(rows: Sequence[Row], style: Style) -> set[int]:
             continue
         inside.add(r)
         r += 1
-        while r < len(rows) and (_begins_table(rows[r], style) or len(rows[r]) > 1 and _numeric(rows[r], style)):
+        while r < len(rows) and _goes_on(rows[r], style):
             inside.add(r)
             r += 1
     return inside
+
+
+def _goes_on(row: Row, style: Style) -> bool:
+    """Whether a row is of the table above it: more heads, their currencies, or numbers."""
+    signs = all(is_currency(piece.text) for piece in row)
+    return signs or _begins_table(row, style) or (len(row) > 1 and _numeric(row, style))
 
 
 def _begins_table(row: Row, style: Style) -> bool:
@@ -81,7 +92,12 @@ def _begins_table(row: Row, style: Style) -> bool:
     if any(part in words().summary for part in parts):
         return True
     columns = [part for part in parts if part in words().summary_columns]
-    return len(row) > 1 and len(columns) > 1 and len({*columns, *taxed}) >= 0.6 * len(parts) and not _goods(parts)
+    return (
+        len(row) > 1
+        and len(columns) > 1
+        and len({*columns, *taxed}) >= 0.6 * len(parts)
+        and not _goods(parts)
+    )
 
 
 def _goods(parts: Sequence[str]) -> bool:
@@ -99,7 +115,7 @@ def total_of(sums: Sequence[Sum], items: Sequence[LineItem]) -> tuple[Sum, float
     """The amount to pay and how sure it is; None where no label says so."""
     usual = [s for s in sums if s.kind == "total" and not s.table]
     candidates = usual or [s for s in sums if s.kind == "total"]
-    candidates += _rounded(sums, candidates)
+    candidates += _rounded(sums, candidates) + _paid_for(sums, candidates)
     if not candidates:
         return None
     points = [_points(s, sums, candidates, items) for s in candidates]
@@ -107,8 +123,24 @@ def total_of(sums: Sequence[Sum], items: Sequence[LineItem]) -> tuple[Sum, float
     best = max(range(len(candidates)), key=lambda n: (points[n], n))
     if points[best] < LEAST:
         return None
-    agrees = points[best] >= candidates[best].strength + AGREES
-    return candidates[best], SURE if agrees else TOLD if candidates[best].strength >= PLAIN else DOUBTFUL
+    chosen = candidates[best]
+    paid = _paid(sums)
+    if points[best] >= chosen.strength + AGREES:
+        return chosen, SURE
+    against = bool(_values(sums, "change")) and not any(_near(chosen.value, p) for p in paid)
+    return chosen, TOLD if chosen.strength >= PLAIN and not against else DOUBTFUL
+
+
+def _paid_for(sums: Sequence[Sum], totals: Sequence[Sum]) -> list[Sum]:
+    """Subtotals that are what was paid less the change, where no total is."""
+    paid = _paid(sums) if _values(sums, "change") else []
+    if any(_near(t.value, p) for t in totals for p in paid):
+        return []
+    return [
+        replace(s, kind="total", strength=LOOSE)
+        for s in sums
+        if s.kind == "subtotal" and any(_near(s.value, p) for p in paid)
+    ]
 
 
 def _rounded(sums: Sequence[Sum], totals: Sequence[Sum]) -> list[Sum]:
@@ -163,10 +195,69 @@ def _made(sums: Sequence[Sum]) -> list[float]:
     return found
 
 
+def tax_in(rows: Sequence[Row], tables: set[int], style: Style) -> list[TextSpan]:
+    """The amounts under the head of tax in a table of taxes.
+
+    Of a table with a row of totals, that one alone.
+    """
+    heads = [(r, span) for r in sorted(tables) for span in _tax_heads(rows[r], style)]
+    if not heads:
+        return []
+    r, head = heads[-1]
+    below = [n for n in sorted(tables) if n > r]
+    found = {n: cell for n in below if (cell := _beneath(rows[n], head, style))}
+    total = [n for n in found if _is_total(rows[n])]
+    return [found[total[0]]] if total else list(found.values())
+
+
+def _tax_heads(row: Row, style: Style) -> list[TextSpan]:
+    """The head of the amounts of tax: the last of a row of heads that says tax and no code or rate."""
+    if any(money_in(piece.text, style) for piece in row) or len(row) < 2:
+        return []
+    said = [(piece.span, set(plain(piece.text).split())) for piece in row]
+    roles = words().roles
+    taxed = [
+        span
+        for span, parts in said
+        if any("tax" in roles.get(part, ()) for part in parts)
+        and not parts & {"code", "rate", "summary", "excl", "incl", "taxable"}
+    ]
+    return taxed[-1:]
+
+
+def _beneath(row: Row, head: TextSpan, style: Style) -> TextSpan | None:
+    """The amount of a row that stands under a head, and not rather under another."""
+    amounts = [piece.span for piece in row if money_in(piece.text, style)]
+    middle = (head.box.x1 + head.box.x2) / 2
+    near = min(amounts, key=lambda s: abs((s.box.x1 + s.box.x2) / 2 - middle), default=None)
+    return (
+        near if near and near.box.x2 > head.box.x1 - head.box.height and near.box.x1 < head.box.x2 else None
+    )
+
+
+def _is_total(row: Row) -> bool:
+    return any((label := amount_label(piece.text)) is not None and label.kind == "total" for piece in row)
+
+
 def parts_of(sums: Sequence[Sum], total: Sum | None) -> list[Sum]:
-    """The other amounts by kind, one of each: the last, since a receipt adds up downwards; of taxes see `_tax`."""
+    """The other amounts by kind, one of each.
+
+    It is the last one, since a receipt adds up downwards; of taxes see `_tax`.
+    """
     found: list[Sum] = []
-    for kind in ("subtotal", "tax", "discount", "rounding", "service", "tip", "delivery", "cash", "card", "paid", "change"):
+    for kind in (
+        "subtotal",
+        "tax",
+        "discount",
+        "rounding",
+        "service",
+        "tip",
+        "delivery",
+        "cash",
+        "card",
+        "paid",
+        "change",
+    ):
         of_kind = [s for s in sums if s.kind == kind and s is not total and not s.table]
         if kind == "subtotal" and not of_kind:
             of_kind = [s for s in sums if s.kind == "net" and not s.table]

@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from sightline.tools.amounts import Point, number_of, point_of
-from sightline.tools.dates import LANGUAGES
 from sightline.tools.document_words import amount_label, words
+from sightline.tools.months import month_of
 
 _DATE = re.compile(
     r"(?<![\d/.-])(?:"
     r"(?P<iso>(?:19|20)\d\d(?P<m1>\s?[-/.]\s?)\d{1,2}(?P=m1)\d{1,2})"
     r"|(?P<han>(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日)"
     r"|(?P<numbers>\d{1,2}\s?(?P<m2>[-/.])\s?\d{1,2}\s?(?P=m2)\s?(?:(?:19|20)\d\d|\d\d))"
-    r"|(?P<words>\d{1,2}(?:st|nd|rd|th|er)?[-/. ]{0,2}(?:de\s)?[^\W\d_]{3,10}[-/., ]{0,2}\s?(?:de\s)?(?:(?:19|20)\d\d|\d\d)"
+    r"|(?P<words>\d{1,2}(?:st|nd|rd|th|er)?[-/. ]{0,2}(?:de\s)?[^\W\d_]{3,10}[-/., ]{0,2}\s?(?:de\s)?"
+    r"(?:(?:19|20)\d\d|\d\d)"
     r"|[^\W\d_]{3,10}\.?\s?\d{1,2}(?:st|nd|rd|th)?,?\s?(?:19|20)\d\d)"
-    r")(?:(?=\d{1,2}[:.]\d\d)|(?!\d|\s?[/-]\s?\d|\.\d))"
+    r")(?:(?=\d{1,2}[:.]\d\d)|(?!\d|\s?/\s?\d|[-.]\d))"
 )
 _COMPACT = re.compile(r"(?<![\w.,-])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?![\w,-]|\.\d)")
 _TIME = re.compile(
@@ -44,6 +45,9 @@ class Style:
 
 
 PLAIN = Style()
+
+_DASHED = re.compile(r"\D{0,3}(\d{1,5})[-:;·](\d\d)")
+"""An amount whose point was read as another mark."""
 
 FEWEST_WHOLE = 3
 """Numbers such as 75.000, and none with cents, of a page whose amounts have no decimals."""
@@ -101,10 +105,15 @@ def days_in(text: str, *, compact: bool = False) -> list[Day]:
 
     `compact`: 20180304 too, which may as well be another number.
     """
+    return list(_days_in(text, compact)) if any(c.isdigit() for c in text) else []
+
+
+@lru_cache(maxsize=8192)
+def _days_in(text: str, compact: bool) -> tuple[Day, ...]:
     found = [day for match in _DATE.finditer(text) if (day := _day(match))]
     if compact and not found:
         found = [day for match in _COMPACT.finditer(text) if (day := _run_together(match.group()))]
-    return found
+    return tuple(found)
 
 
 def _run_together(text: str) -> Day | None:
@@ -119,6 +128,8 @@ def _day(found: re.Match[str]) -> Day | None:
     if found["iso"] or found["han"]:
         return _dated(text, numbers)
     first, second, year = numbers
+    if year < 100 and found.string[: found.start()][-1:].isalpha():
+        return None  # a part of a code: RC11-23-42
     year += 2000 if year < 100 else 0
     if max(first, second) > 12 or first == second or found["m2"] == DAY_FIRST_MARK:
         month_first = second > 12 if first != second else None
@@ -134,12 +145,12 @@ def _dated(text: str, ymd: list[int], month_first: bool | None = None) -> Day | 
 
 
 def _worded(text: str) -> Day | None:
-    import dateparser
-
-    apart = re.sub(r"(?<=\d)(?=[^\W\d_]{3})|(?<=[^\W\d_])(?=\d)", " ", text)
-    apart = re.sub(r"(?<=[^\W\d_])[-/.,]|[-/](?=[^\W\d_])", " ", apart)
-    found = dateparser.parse(apart, languages=LANGUAGES, settings={"REQUIRE_PARTS": ["day", "month", "year"]})
-    return Day(text=text, value=found.date()) if found else None
+    months = [month for word in re.findall(r"[^\W\d_]+", text) if (month := month_of(word))]
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    if len(months) != 1 or len(numbers) != 2:
+        return None
+    day, year = numbers
+    return _dated(text, [year + (2000 if year < 100 else 0), months[0], day])
 
 
 def settled(days: Iterable[Day], day_first: bool | None = None) -> list[Day]:
@@ -204,17 +215,32 @@ def _money() -> re.Pattern[str]:
 
 
 def money_in(text: str, style: Style = PLAIN) -> list[Money]:
-    """The amounts of money in a text: with two decimals, with a currency, or as whole as all amounts of the page."""
+    """The amounts of money in a text.
+
+    They have two decimals or a currency, or are as whole as all amounts of the page.
+    """
+    return list(_money_in(text, style)) if any(c.isdigit() for c in text) else []
+
+
+@lru_cache(maxsize=8192)
+def _money_in(text: str, style: Style) -> tuple[Money, ...]:
     if style.whole and _ALONE.fullmatch(text.strip()):
-        return [Money(text=text.strip(), value=float(text), start=0, end=len(text))]
-    return [money for match in _money().finditer(_clear(text)) if (money := _amount(match, text, style))]
+        return (Money(text=text.strip(), value=float(text), start=0, end=len(text)),)
+    return tuple(money for match in _money().finditer(_clear(text)) if (money := _amount(match, text, style)))
 
 
 def _clear(text: str) -> str:
-    """The text with letters that stand for digits made digits, its length kept: `RMO.00`, `14.U0`, `l5.00`."""
+    """The text with letters that stand for digits made digits, its length kept.
+
+    For instance: `RMO.00`, `14.U0`, `l5.00`.
+    """
+    return _doubtful().sub(lambda m: m.group()[: m.start(1) - m.start()] + _as_digits(m.group(1)), text)
+
+
+@cache
+def _doubtful() -> re.Pattern[str]:
     signs = "|".join(re.escape(sign) for sign in words().signs)
-    doubtful = re.compile(rf"(?<![^\W_])(?:{signs})?([\dOolIUD]{{1,6}}[.,][\dOolIUD]{{2}})(?!\w)")
-    return doubtful.sub(lambda m: m.group()[: m.start(1) - m.start()] + _as_digits(m.group(1)), text)
+    return re.compile(rf"(?<![^\W_])(?:{signs})?([\dOolIUD]{{1,6}}[.,][\dOolIUD]{{2}})(?!\w)")
 
 
 def _as_digits(text: str) -> str:
@@ -225,7 +251,9 @@ def _amount(match: re.Match[str], text: str, style: Style) -> Money | None:
     digits = match["digits"]
     currency = (match["before"] or match["after"] or "").strip(" :=")
     value = number_of(digits, "," if currency in words().whole and "." in digits else style.point)
-    if value is None or not (currency or _priced(digits, style)):
+    # `RON97` is a fuel, `EUR 97` is money.
+    named = digits.isdigit() and len(currency) == 3 and currency in (match["before"], match["after"])
+    if value is None or not ((currency and not named) or _priced(digits, style)):
         return None
     start, end = match.start(), match.end("after") if match["after"] else match.end("close")
     printed = text[start:end].strip()
@@ -248,6 +276,20 @@ def _priced(digits: str, style: Style) -> bool:
 
 
 def number_in(text: str, style: Style = PLAIN) -> float | None:
-    """The plain number that a text is, a unit after it aside: `3`, `16.320 L`, `2 pcs`; None for anything else."""
-    found = re.fullmatch(r"\s*(-?\d[\d.,'’]*)\s?(?:[^\W\d_]{1,6}\.?)?\s*", text)
-    return number_of(found.group(1).lstrip("-").rstrip(".,"), style.point) if found else None
+    """The plain number that a text is, a unit after it aside; None for anything else.
+
+    For instance: `3`, `16.320 L`, `2 pcs`.
+    """
+    found = re.fullmatch(r"\s*-?(\d[\d.,'’]*)\s?(?:([^\W\d_]{1,8})\.?)?\s*", text)
+    if not found or (found[2] and found[2].casefold() not in words().units):
+        return None
+    return number_of(found[1].rstrip(".,"), style.point)
+
+
+def amount_in(text: str, style: Style) -> float | None:
+    """The last amount of money in a text; where amounts are whole, a whole number too."""
+    if money := money_in(text, style):
+        return money[-1].value
+    if misread := _DASHED.fullmatch(text.strip()):
+        return float(f"{misread[1]}.{misread[2]}")
+    return number_in(text, style) if style.whole else None

@@ -1,8 +1,8 @@
 """What the labels of documents mean, in several languages. Data: document_words.toml.
 
-A label is compared as its letters alone: without case, accents, punctuation and rates, words for `number` all alike,
-and once more without spaces, since readers lose them. Labels of amounts are too many to list; their words have roles,
-and the roles tell what they say together: `Total incl. 6 % GST` is total + included + tax.
+A label is compared as its letters alone: without case, accents, punctuation and rates, words for `number` all
+alike, and once more without spaces, since readers lose them. Labels of amounts are too many to list; their
+words have roles, and the roles tell what they say together: `Total incl. 6 % GST` is total + included + tax.
 """
 
 from __future__ import annotations
@@ -24,23 +24,32 @@ SHORTEST_MISREAD = 5
 SHORTEST_PART = 3
 """Letters of a word that others are run together with: shorter ones are found in anything."""
 
-ALIKE = ("il1tjf!", "oceaq0d", "mnrw", "uvy", "bh68", "sz5", "gq9", "kx")
+SHORT_MISREAD = frozenset(("incl", "excl"))
+"""Short words that are looked for all the same: nothing else is like them, and much hangs on them."""
+
+ALIKE = ("il1tjf!", "ocea0d", "mnrw", "uvy", "bh68", "sz5", "gq9", "kx")
 """Letters that a reader takes for one another."""
 
-DUE, GRAND, PLAIN, LOOSE, AMOUNT = 3.0, 3.0, 2.0, 1.0, 0.5
-"""How strongly a label says `the amount to pay`: `amount due`, `grand total`, `total`, `total bazaar`, `amount`."""
+_CLASSES = str.maketrans({letter: group[0] for group in ALIKE for letter in group})
+
+DUE, GRAND, PLAIN, LOOSE, AMOUNT = 4.0, 4.0, 2.0, 1.0, 0.5
+"""How strongly a label says `the amount to pay`.
+
+In this order: `amount due`, `grand total`, `total`, `total bazaar`, `amount`.
+"""
 
 _LOOKALIKE = str.maketrans("0158", "oisb")
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "×": "x"})
-RATE = re.compile(
-    r"@?\s*\(?\d+(?:[.,]\d+)?\s?%\)?|\(?\b\d+ (?=items?\b|artikel|articles?\b|art[íi]culos?\b)"
-)
+RATE = re.compile(r"@?\s*\(?\d+(?:[.,]\d+)?\s?%\)?|\(?\b\d+ (?=items?\b|artikel|articles?\b|art[íi]culos?\b)")
 _SIGN = re.compile(r"#|№|n[º°]|(?<![^\W_])n\.\s?(?=\d|[^\W\d_]{4})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What a label says its value is. `strength`: of totals, how strongly; `kind` is empty for other known ones."""
+    """What a label says its value is.
+
+    `strength`: of totals, how strongly; `kind` is empty for other known ones.
+    """
 
     kind: str
     strength: float = 1.0
@@ -55,8 +64,11 @@ class Words:
     label_words: frozenset[str]
     amounts: Mapping[str, str]
     roles: Mapping[str, frozenset[str]]
+    role_words: frozenset[str]
     columns: Mapping[str, str]
+    column_words: frozenset[str]
     head: Mapping[str, frozenset[str]]
+    units: frozenset[str]
     signs: tuple[str, ...]
     """Currencies, the longest first."""
     currencies: frozenset[str]
@@ -77,13 +89,17 @@ def words() -> Words:
     tables = tomllib.loads(text)
     labels = _labels(tables)
     money = {n: _listed(tables["currencies"][n]) for n in tables["currencies"]}
+    roles, columns = _roles(tables["roles"]), _turned(_plain_lists(tables["columns"]))
     return Words(
         labels={phrase: tuple(kinds) for phrase, kinds in labels.items()},
         label_words=frozenset(word for phrase in labels for word in phrase.split()),
-        amounts=_turned({kind: _plain_list(text) for kind, text in tables["amounts"].items()}),
-        roles=_roles(tables["roles"]),
-        columns=_turned({kind: _plain_list(text) for kind, text in tables["columns"].items()}),
+        amounts=_turned(_plain_lists(tables["amounts"])),
+        roles=roles,
+        role_words=frozenset(roles),
+        columns=columns,
+        column_words=frozenset(columns),
         head={kind: frozenset(_plain_list(text)) for kind, text in tables["head"].items()},
+        units=frozenset(_listed(tables["units"]["words"])),
         signs=tuple(sorted({*money["signs"], *money["codes"]}, key=lambda sign: (-len(sign), sign))),
         currencies=frozenset(p for n in ("signs", "codes") for sign in money[n] if len(p := plain(sign)) > 1),
         whole=frozenset(money["whole"]),
@@ -136,6 +152,10 @@ def _plain_list(text: str) -> list[str]:
     return [phrase for part in text.split(",") if (phrase := plain(part))]
 
 
+def _plain_lists(table: Mapping[str, str]) -> dict[str, list[str]]:
+    return {kind: _plain_list(text) for kind, text in table.items()}
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -153,6 +173,7 @@ def plain(text: str) -> str:
 
 def _spelled(word: str) -> str:
     """A word with the digits that stand for letters made letters; a number is no word."""
+    word = re.sub(r"^\d{2,}(?=[^\W\d_]{3})", "", word)  # a count run together with its noun: 10Subtotal
     letters = sum(c.isalpha() for c in word)
     if not letters:
         return ""
@@ -161,7 +182,10 @@ def _spelled(word: str) -> str:
 
 @lru_cache(maxsize=8192)
 def kinds_of(text: str) -> tuple[str, ...]:
-    """What a label as a whole says its value is (`date`, `phone`; empty text: known, no more); none: unknown."""
+    """What a label as a whole says its value is: `date`, `phone` and others.
+
+    An empty text: the label is known, no more. None at all: it is unknown.
+    """
     phrase = plain(text)
     if not phrase:
         return ()
@@ -183,7 +207,10 @@ def _read_again(phrase: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def amount_label(text: str) -> Label | None:
-    """What the label of an amount says it is; None where it is no such label, as the name of goods is none."""
+    """What the label of an amount says it is.
+
+    None where it is no such label, as the name of goods is none.
+    """
     phrase = plain(text)
     known = words()
     phrase = " ".join(word for word in phrase.split() if word not in known.currencies) or phrase
@@ -195,10 +222,11 @@ def amount_label(text: str) -> Label | None:
     kind = _kind(phrase, parts, roles)
     if not kind or len(unknown) > 1 or sum(map(len, unknown)) > 8:
         return None
-    if unknown and kind not in ("total", "subtotal", "tax"):
+    said = frozenset().union(*roles)
+    if unknown and not (kind in ("subtotal", "tax") or (kind == "total" and said & {"total", "due"})):
         return None
     # `Total 6 %` is the total of what is taxed so.
-    partly = bool(RATE.search(text)) and "included" not in frozenset().union(*roles)
+    partly = bool(RATE.search(text)) and "included" not in said
     return Label(kind=kind, strength=_strength(kind, roles, len(unknown) + partly))
 
 
@@ -230,7 +258,7 @@ def _split(word: str) -> tuple[str, ...]:
     roles = words().roles
     if word in roles:
         return (word,)
-    if one := next((w for w in ("incl", "excl") if _one_off(word, w)), ""):
+    if one := misread(word, SHORT_MISREAD):
         return (one,)
     best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
     for end in range(1, len(word) + 1):
@@ -244,21 +272,37 @@ def _split(word: str) -> tuple[str, ...]:
                 best[end] = (*before, part)
     if whole := best[-1]:
         return whole
-    return (one,) if (one := misread(word, roles)) else ()
+    return (one,) if (one := misread(word, words().role_words)) else ()
 
 
-def misread(word: str, known: Iterable[str]) -> str:
-    """The known word that a reader took for `word`: one letter for one like it, or an end cut off. Else empty."""
-    return next((w for w in known if len(w) >= SHORTEST_MISREAD and _one_off(word, w)), "")
+def misread(word: str, known: frozenset[str]) -> str:
+    """The known word that a reader took for `word`; else empty.
+
+    One letter is taken for one like it, or an end is cut off.
+    """
+    if len(word) < SHORTEST_MISREAD - 1:
+        return ""
+    like, cut = _lookalikes(known)
+    alike = (w for w in like.get(word.translate(_CLASSES), ()) if _differ(w, word) == 1)
+    return next(alike, cut.get(word, "") if len(word) >= SHORTEST_MISREAD else "")
 
 
-def _one_off(word: str, known: str) -> bool:
-    if len(word) == len(known) - 1:
-        return len(word) >= SHORTEST_MISREAD and word in (known[1:], known[:-1])
-    if len(word) != len(known):
-        return False
-    differ = [(a, b) for a, b in zip(word, known, strict=True) if a != b]
-    return len(differ) == 1 and any(differ[0][0] in group and differ[0][1] in group for group in ALIKE)
+@cache
+def _lookalikes(known: frozenset[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Words by their letters' classes, and words by what is left of them.
+
+    What is left is a word without its first or last letter.
+    """
+    like: dict[str, list[str]] = {}
+    for word in sorted(known):
+        if len(word) >= SHORTEST_MISREAD or word in SHORT_MISREAD:
+            like.setdefault(word.translate(_CLASSES), []).append(word)
+    long = [word for word in sorted(known) if len(word) > SHORTEST_MISREAD]
+    return like, {part: word for word in long for part in (word[1:], word[:-1])}
+
+
+def _differ(a: str, b: str) -> int:
+    return sum(x != y for x, y in zip(a, b, strict=True))
 
 
 def _kind(phrase: str, parts: list[str], roles: list[frozenset[str]]) -> str:
@@ -318,10 +362,13 @@ def _of_payment(said: frozenset[str]) -> str:
 
 @lru_cache(maxsize=8192)
 def column_of(text: str) -> str:
-    """What stands in the column with this head: name, quantity, price, amount, other; empty: it is no head."""
+    """What stands in the column with this head; empty: it is no head.
+
+    One of name, quantity, price, amount and other.
+    """
     phrase = plain(text)
     columns = words().columns
     found = columns.get(phrase) or columns.get(phrase.replace(" ", ""))
     if not found and (kept := " ".join(w for w in phrase.split() if w not in words().currencies)) != phrase:
         found = columns.get(kept)
-    return found or (columns[one] if phrase and (one := misread(phrase, columns)) else "")
+    return found or (columns[one] if phrase and (one := misread(phrase, words().column_words)) else "")

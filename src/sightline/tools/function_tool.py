@@ -106,7 +106,8 @@ def _check_return(function: Callable[..., Any]) -> None:
     if returns is None or not _is_finding(returns):
         raise ConfigError(
             f"{function.__name__} returns {named_type(returns or 'nothing')}; a tool returns float, int, "
-            "bool, str, Fact, Facts, another finding of sightline.types or a ToolResult, or None beside one of them"
+            "bool, str, Fact, Facts, another finding of sightline.types or a ToolResult, "
+            "or None beside one of them"
         )
 
 

@@ -115,12 +115,11 @@ def resolve_among(text: str, vocabularies: Sequence[Sequence[str]]) -> Query | s
     """
     try:
         main, *rest = _EXCEPT.split(_plain(text))
-        notes: list[str] = []
-        terms = _terms(main, vocabularies, notes)
+        terms = _terms(main, vocabularies)
         excluded = [term for part in rest for term in _excluded(f" {part}", vocabularies)]
     except _Unknown as unknown:
         return str(unknown) or text.strip()
-    return Query(terms=tuple(terms), excluded=tuple(excluded), notes=tuple(dict.fromkeys(notes)))
+    return Query(terms=tuple(terms), excluded=tuple(excluded))
 
 
 def _plain(text: str) -> str:
@@ -132,12 +131,12 @@ def _plain(text: str) -> str:
     return _IN_THE_IMAGE.sub("", _ATTRIBUTE_AFTER.sub(r"\2 \1", _IN_COLOR.sub(r"\1", said)))
 
 
-def _terms(words: str, vocabularies: Sequence[Sequence[str]], notes: list[str]) -> list[Term]:
+def _terms(words: str, vocabularies: Sequence[Sequence[str]]) -> list[Term]:
     """The terms that `and`, `or` and commas set apart. Raises `_Unknown`."""
     pieces = [piece for part in _AND.split(words) if (piece := part.strip())]
     if not ("," in words and all(_means(piece, vocabularies) for piece in pieces)):
         try:
-            return [_read(words.replace(" ,", ""), vocabularies, notes)[0]]
+            return [_read(words.replace(" ,", ""), vocabularies)[0]]
         except _Unknown:
             if len(pieces) < 2:
                 raise
@@ -147,7 +146,7 @@ def _terms(words: str, vocabularies: Sequence[Sequence[str]], notes: list[str]) 
         if _belongs_to(piece, following, vocabularies):
             held += piece.split()
             continue
-        term, is_bare = _read(f" {piece}", vocabularies, notes, before=held)
+        term, is_bare = _read(f" {piece}", vocabularies, before=held)
         if terms and is_bare:
             same = terms[-1]
             term = replace(term, colors=same.colors, other_than=same.other_than, size=same.size)
@@ -162,9 +161,8 @@ def _terms(words: str, vocabularies: Sequence[Sequence[str]], notes: list[str]) 
 
 def _excluded(words: str, vocabularies: Sequence[Sequence[str]]) -> list[Term]:
     """The terms of what is left out. Raises `_Unknown` where they would take away more than is named."""
-    notes: list[str] = []
-    terms = _terms(words, vocabularies, notes)
-    if notes:
+    terms = _terms(words, vocabularies)
+    if any(term.blurs for term in terms):
         raise _Unknown(words.strip())
     return terms
 
@@ -192,31 +190,29 @@ def _means(noun: str, vocabularies: Sequence[Sequence[str]]) -> list[Meaning | N
 
 
 def _read(
-    words: str, vocabularies: Sequence[Sequence[str]], notes: list[str], *, before: Sequence[str] = ()
+    words: str, vocabularies: Sequence[Sequence[str]], *, before: Sequence[str] = ()
 ) -> tuple[Term, bool]:
     """The term of one noun, and whether it has no words beside the noun but a place. Raises `_Unknown`.
 
     Args:
         words: as `_plain` makes them.
         vocabularies: the classes of each.
-        notes: what the term does not tell is put here.
         before: attributes that stood before an `and` or an `or`.
     """
-    said = _Said(notes=notes)
+    said = _Said()
     words, *which = _WHICH.split(said.place_after(words))
     noun = said.noun_of(words.split(), vocabularies)
     for more in (before, *(part.split() for part in which)):
         said.attributes(more)
     found = _means(noun, vocabularies) or [meaning("thing", classes) for classes in vocabularies]
-    notes += [one.note for one in found if one and one.note]
-    return said.term(found), said.is_bare
+    return replace(said.term(found), noun=noun or "things"), said.is_bare
 
 
 @dataclass
 class _Said:
     """The attributes and places that were read so far; `side` is one that stood before the noun."""
 
-    notes: list[str]
+    blurs: tuple[str, ...] = ()
     colors: frozenset[str] = frozenset()
     other_than: frozenset[str] = frozenset()
     size: str = ""
@@ -285,7 +281,7 @@ class _Said:
             self.other_than |= COLOR_WORDS[following]
             return 2
         if following in COLOR_WORDS and word in SHADES:
-            self.notes.append(f"{word} {following} is not told from other {following}")
+            self.blurs += (f"{word} {following} is not told from other {following}",)
         elif word in COLOR_WORDS and not self.colors:
             self.colors = COLOR_WORDS[word]
         elif word in SIZE_WORDS and not self.size:
@@ -340,4 +336,6 @@ class _Said:
             down=self.down,
             pick=pick,
             is_generic=any(one.fit == "any" for one in known),
+            notes=tuple(one.note for one in known if one.fit == "wider"),
+            blurs=(*self.blurs, *(one.note for one in known if one.fit == "narrower")),
         )

@@ -1,4 +1,4 @@
-"""What the pixels of a picture tell about its kind: flat or grainy, few colors or many, rules, marks, texture.
+"""What the pixels of a picture tell about its kind: flatness, grain, number of colors, rules, marks, texture.
 
 Each function returns named numbers that depend little on the picture's size; most are shares, 0..1.
 """
@@ -73,26 +73,38 @@ def _neighbors(pixels: Pixels) -> Numbers:
     """How each pixel differs from the next one: nothing in flat paint, a little in photographs and scans."""
     height, width = pixels.shape[:2]
     rows, columns = _evenly(max(height - 1, 1), _MOST_ROWS), _evenly(max(width - 1, 1), _MOST_COLUMNS)
-    here = pixels[rows][:, columns].astype(np.int16)
+    here = pixels[rows][:, columns]
     right = pixels[rows][:, np.minimum(columns + 1, width - 1)]
     below = pixels[np.minimum(rows + 1, height - 1)][:, columns]
-    across, down = (np.abs(here - other).max(axis=2) for other in (right, below))
-    steps = np.concatenate([across.ravel(), down.ravel()])
-    edge, slope = steps > 48, (steps >= 3) & (steps <= 12)
+    steps = [_most(np.asarray(cv2.absdiff(here, other), np.uint8)).ravel() for other in (right, below)]
+    counts = np.bincount(np.concatenate(steps), minlength=256)
+    share = np.cumsum(counts) / counts.sum()  # of steps up to so many levels
+    least, most = _least(here), _most(here)
+    reach = most - least
     return {
-        "equal": float((steps == 0).mean()),
-        "nearly equal": float((steps <= 2).mean()),
-        "slope": float(slope.mean()),
-        "edge": float(edge.mean()),
-        "edge of change": float(edge.sum() / max((steps > 12).sum(), 1)),
-        "exact of calm": float((steps == 0).sum() / max((steps <= 12).sum(), 1)),
-        "gray": float((np.ptp(here, axis=2) <= 8).mean()),
-        "colorful": float((np.ptp(here, axis=2) > 60).mean()),
-        "pale": float((here.min(axis=2) >= 235).mean()),
-        "dark": float((here.max(axis=2) < 40).mean()),
+        "equal": float(share[0]),
+        "nearly equal": float(share[2]),
+        "slope": float(share[12] - share[2]),
+        "edge": float(1 - share[48]),
+        "edge of change": float((1 - share[48]) / max(1 - share[12], 1e-6)),
+        "exact of calm": float(share[0] / max(share[12], 1e-6)),
+        "gray": float((reach <= 8).mean()),
+        "colorful": float((reach > 60).mean()),
+        "pale": float((least >= 235).mean()),
+        "dark": float((most < 40).mean()),
         "light": float(here.mean() / 255),
-        "contrast": float(here.mean(axis=2).std() / 128),
+        "contrast": float(here[..., 1].std() / 128),
     }
+
+
+def _most(pixels: Pixels) -> Pixels:
+    """uint8[H, W]: the greatest of the three channels."""
+    return np.asarray(np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2]), np.uint8)
+
+
+def _least(pixels: Pixels) -> Pixels:
+    """uint8[H, W]: the least of the three channels."""
+    return np.asarray(np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2]), np.uint8)
 
 
 def _tiles(pixels: Pixels) -> Numbers:
@@ -104,11 +116,11 @@ def _tiles(pixels: Pixels) -> Numbers:
     every = max(1.0, (down * across / _MOST_TILES) ** 0.5)
     rows, columns = (np.arange(0, n, every).astype(int) for n in (down, across))
     tiles = grid[rows][:, columns].reshape(-1, size * size, 3)
-    levels = tiles.astype(np.int64) >> 4
+    levels = (tiles >> 4).astype(np.uint16)
     codes = np.sort(levels[..., 0] << 8 | levels[..., 1] << 4 | levels[..., 2], axis=1)
-    kinds = 1 + (np.diff(codes, axis=1) != 0).sum(axis=1)
-    reach = np.ptp(tiles, axis=1).max(axis=1)
-    middling = ((tiles.min(axis=2) > 40) & (tiles.max(axis=2) < 215)).mean(axis=1)
+    kinds = 1 + (codes[:, 1:] != codes[:, :-1]).sum(axis=1)
+    reach = _most(tiles.max(axis=1) - tiles.min(axis=1))
+    middling = ((_least(tiles) > 40) & (_most(tiles) < 215)).mean(axis=1)
     return {
         "one color": float((reach <= 6).mean()),
         "smooth": float(((reach > 6) & (reach <= 40)).mean()),
@@ -185,7 +197,7 @@ def _inks(copy: _Copy) -> Numbers:
 
 def _rules(copy: _Copy) -> Numbers:
     """Long straight lines, level and upright: of a table, a form, an axis, a window."""
-    gray = cv2.cvtColor(copy.pixels, cv2.COLOR_RGB2GRAY)
+    gray = np.asarray(cv2.cvtColor(copy.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     height, width = gray.shape
     steps_down = np.abs(np.diff(gray.astype(np.int16), axis=0, prepend=gray[:1]))
     steps_across = np.abs(np.diff(gray.astype(np.int16), axis=1, prepend=gray[:, :1]))
@@ -193,8 +205,8 @@ def _rules(copy: _Copy) -> Numbers:
     upright = _long_runs(steps_across > 10, (1, max(height // 4, 8)))
     strong = np.maximum(steps_down, steps_across) > 24
     return {
-        "level rules": log2(1 + _bands(level.any(axis=1))),
-        "upright rules": log2(1 + _bands(upright.any(axis=0))),
+        "level rules": log2(1 + _bands(np.asarray(level.any(axis=1)))),
+        "upright rules": log2(1 + _bands(np.asarray(upright.any(axis=0)))),
         "level rule length": float(level.sum(axis=1).max() / width),
         "upright rule length": float(upright.sum(axis=0).max() / height),
         "ruled": float((level | upright).sum() / max(strong.sum(), 1)),
@@ -247,7 +259,7 @@ def _patches(copy: _Copy, ground: NDArray[np.int16]) -> tuple[NDArray[np.int64],
     counts = np.bincount(codes.ravel(), minlength=512)
     total = codes.size
     boxes, areas = [np.empty((0, 4), np.int64)], [np.empty(0, np.int64)]
-    for code in np.argsort(-counts)[:16]:
+    for code in np.argsort(-counts)[:12]:
         if counts[code] < _LEAST_MARK * total:
             break
         mask = (codes == code) & copy.ink

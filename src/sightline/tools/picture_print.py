@@ -1,4 +1,4 @@
-"""What the print on a picture tells about its kind: how much, how large, how it is lined up, where numbers stand.
+"""What the print on a picture tells about its kind: how much, how large, how lined up, where numbers stand.
 
 Lengths are taken as shares of the picture's sides, so that they depend little on its size.
 """

@@ -41,8 +41,9 @@ _NOTE = re.compile(r"\s*(?:\[[^\]]{1,8}\]|[*†‡§¹²³⁴⁵]+)\s*$|^\s*[*�
 _IN_BRACKETS = re.compile(r"(?P<before>[^\d(]*)\(\s*(?P<inside>[^()]*\d[^()]*)\)(?P<after>\s*\D{0,4})")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b|[ºª]", re.IGNORECASE)
 _PER = r"(?:/|per\b|an?\b|each\b)"
+_WORD = r"[A-Za-zµ]{1,14}[²³]?\.?"
 _UNIT = re.compile(
-    rf"%|‰|°\s?[CFK]?|{_CURRENCY}|{_CODE}|(?:[A-Za-zµ°]{{1,12}}[²³]?)?\s*{_PER}?\s*[A-Za-zµ]{{0,14}}[²³]?\.?"
+    rf"%|‰|°\s?[CFK]?|{_CURRENCY}|{_CODE}|(?:{_WORD})?\s*{_PER}\s*{_WORD}|{_WORD}(?:\s{_WORD})?"
 )
 _KNOWN_UNITS = frozenset(
     "mm cm dm m km in ft yd mi mg g kg t lb lbs oz ml cl l gal s sec secs min mins h hr hrs day days week "
@@ -160,4 +161,4 @@ def _scaled(after: str, *, money: bool) -> tuple[float, str | None]:
     if not words:
         return times, ""
     fits = len(words) <= LONGEST_UNIT and _UNIT.fullmatch(words)
-    return times, re.sub(rf"\s*{_PER}\s*", "/", words, count=1) if fits else None
+    return times, re.sub(rf"\s*{_PER}\s*(?=\w)", "/", words, count=1) if fits else None

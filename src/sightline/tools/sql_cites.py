@@ -151,13 +151,28 @@ def with_cells(query: exp.Query, relations: Mapping[str, Kinds]) -> Cited:
     schema = MappingSchema(
         {name: _sql_types(of) for name, of in relations.items()}, dialect=DIALECT, normalize=False
     )
-    full = qualify(query.copy(), schema=schema, dialect=DIALECT)
+    full = qualify(_with_brackets(query), schema=schema, dialect=DIALECT)
     assert isinstance(full, exp.Query)
     if any(isinstance(one, exp.Star) for one in query.selects) or len(names) != len(full.selects):
         names = tuple(one.output_name for one in full.selects)
     _print_where_text_is_meant(full, relations)
     rewritten, flags = _Rewriter(relations).query(full, {})
     return Cited(sql=rewritten.sql(DIALECT), names=names, flags=tuple(flags.values()))
+
+
+def _with_brackets(query: exp.Query) -> exp.Query:
+    """A copy with scalar queries among the columns in brackets.
+
+    Without brackets `qualify` takes no `ORDER BY 1` of them.
+    """
+    query = query.copy()
+    for select in list(query.find_all(exp.Select)):
+        for one in select.selects:
+            if isinstance(one, exp.Subquery):
+                name, inner = one.alias, one.copy()
+                inner.set("alias", None)
+                one.replace(_alias(exp.Paren(this=inner), name) if name else exp.Paren(this=inner))
+    return query
 
 
 def _sql_types(of: Kinds) -> dict[str, str]:

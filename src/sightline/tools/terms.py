@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sightline.types import Box, Detection
 
@@ -71,6 +71,9 @@ class Term:
         down: top, middle or bottom.
         pick: which of them; None for all.
         is_generic: whether every class is meant.
+        noun: as it was said.
+        notes: in one line each, what is looked for in place of what was named.
+        blurs: in one line each, what is not told apart in what is found.
     """
 
     labels: tuple[frozenset[str], ...]
@@ -81,6 +84,14 @@ class Term:
     down: str = ""
     pick: Pick | None = None
     is_generic: bool = False
+    noun: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    blurs: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all things of these classes are meant."""
+        return not (self.colors or self.other_than or self.size or self.across or self.down or self.pick)
 
     def wants(self, label: str, attributes: dict[str, str]) -> bool:
         """Whether a detection of that label and these measured attributes is meant, its place aside."""
@@ -111,15 +122,19 @@ def _is_on(side: str, fraction: float, *, first: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """What to look for: any of `terms`, but none of `excluded`. `notes` say what a finding will not tell."""
+    """What to look for: any of `terms`, but none of `excluded`."""
 
     terms: tuple[Term, ...]
     excluded: tuple[Term, ...] = ()
-    notes: tuple[str, ...] = ()
 
     def labels(self, vocabulary: int = 0) -> frozenset[str]:
         """The classes of one of the vocabularies that are looked for."""
         return frozenset().union(*(term.labels[vocabulary] for term in self.terms))
+
+    def left_out(self, *, found: bool) -> tuple[str, ...]:
+        """In one line each, what a finding does not tell, where something was found or nothing was."""
+        said = [note for term in self.terms for note in (*term.notes, *(term.blurs if found else ()))]
+        return tuple(dict.fromkeys(said))
 
     @property
     def is_generic(self) -> bool:

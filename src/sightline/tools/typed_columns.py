@@ -68,7 +68,8 @@ def _typed(texts: Sequence[str], mark: str, days: Sequence[Day | None]) -> Typed
     numbers = _agreed([_number(text, mark) for text in texts])
     lasted = [_seconds(text) for text in texts]
     times = [_time(text) for text in texts]
-    if any(lasted):  # of a race, say: those under a minute are printed as plain seconds
+    if any(lasted) and not any(_HALF.search(text) for text in texts):
+        # Of a race, say: those under a minute are printed as plain seconds.
         numbers = [long or number for long, number in zip(lasted, numbers, strict=True)]
         times = [None] * len(texts)
     cells = []
@@ -124,6 +125,7 @@ _TIME = re.compile(
     r"(?P<h>\d{1,2})(?P<mark>[:.])(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?\s*(?P<half>[ap]\.?\s?m\.?)?",
     re.IGNORECASE,
 )
+_HALF = re.compile(r"\d\s*[ap]\.?\s?m\b", re.IGNORECASE)
 _LASTED = re.compile(
     r"(?:(?P<h>\d+)\s?(?:h|hrs?|:)\s?)?(?P<m>\d{1,3})\s?(?:m|min|[:'′])\s?(?P<s>\d{1,2}(?:[.,]\d+)?)\s?[s\"″]?"
 )

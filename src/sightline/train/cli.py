@@ -225,12 +225,12 @@ def detector(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="A folder of images with COCO's, VOC's or boxes.jsonl's boxes; scenes if not given."
+            help="A folder of images with COCO's, VOC's or boxes.jsonl's boxes; drawn shapes if not given."
         ),
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option(help="With --data, the manifest to start from; the embedded one if not given."),
+        typer.Option(help="The manifest to start from; with --data the embedded one if not given."),
     ] = None,
     scratch: Annotated[bool, typer.Option("--scratch", help="With --data, start from nothing.")] = False,
     any_way_up: Annotated[
@@ -239,24 +239,33 @@ def detector(
     state: Annotated[
         Path | None, typer.Option(help="Where training saves itself, and goes on from; runs/<name>.pt.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of 16 images; 2500 if not given.", min=1)] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="2500 of 16 images if not given; with --start alone 1200 of 8.", min=1),
+    ] = None,
     side: Annotated[
         int | None, typer.Option(help="px that images are fitted to; 256, with --data 416.", min=32)
     ] = None,
-    bf16: Annotated[bool, typer.Option(help="Run the network in bfloat16.")] = True,
+    bf16: Annotated[
+        bool | None,
+        typer.Option(help="Run the network in bfloat16; where the processor is made for it if not said."),
+    ] = None,
 ) -> None:
-    """The detector (YOLO), on scenes from scratch or on a folder of yours, and its mAP on held-out images."""
+    """The detector (YOLO), on drawn shapes or on a folder of yours, and its mAP on held-out images."""
     import json
+    from dataclasses import replace
     from functools import partial
 
     from sightline.tools.yolo import EMBEDDED
-    from sightline.train.detector import DetectorConfig, train_detector, train_on_folder
+    from sightline.train.detector import FURTHER, DetectorConfig, fast_bf16, train_detector, train_on_folder
 
     side = side or (416 if data else DetectorConfig.imgsz)
     if side % 32:
         raise typer.BadParameter(f"--side {side} is no multiple of 32")
-    config = DetectorConfig(steps=steps or DetectorConfig.steps, imgsz=side, bf16=bf16)
-    train = train_detector
+    config = FURTHER if start and not data else DetectorConfig()
+    fast = fast_bf16() if bf16 is None else bf16
+    config = replace(config, steps=steps or config.steps, imgsz=side, bf16=fast)
+    train = partial(train_detector, start=start)
     if data:
         from sightline.train.detection_data import Augment
 

@@ -1,14 +1,29 @@
-"""Scenes as the detector is trained on them: every one new, some moved, blurred or compressed, some blank."""
+"""Scenes as the detector is trained on them: every one new, some moved, blurred or compressed, some blank.
+
+What it is measured on besides: the same scenes on black and on dark grounds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.train.worlds.scenes import SHAPES, SIDES, Split, draw_scene, make_scene, thing_box
+from sightline.train.worlds.scenes import (
+    ANCHORS,
+    RGB,
+    SHAPES,
+    SIDES,
+    Scene,
+    Split,
+    draw_scene,
+    make_scene,
+    thing_box,
+)
 
 Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
@@ -24,6 +39,12 @@ SEEN = 0.35
 """A box is dropped where less than this part of it is left in the image."""
 
 
+VISIBLE = 25.0
+"""CIE Lab units between a thing and its ground: about ten times what an eye can just tell apart."""
+
+GroundKind = Literal["light", "black", "dark"]
+
+
 def scene_sample(rng: np.random.Generator, imgsz: int, *, split: Split = "train") -> tuple[Image, Boxes]:
     """A scene as the detector sees it.
 
@@ -33,19 +54,56 @@ def scene_sample(rng: np.random.Generator, imgsz: int, *, split: Split = "train"
     image, boxes = plain_scene(rng, split=split, sides=SIDES)
     if rng.random() < 0.35:
         image, boxes = _zoom(rng, image, boxes)
-    image = _degrade(rng, image)
+    image = degrade(rng, image)
     boxes[:, 1:] *= imgsz / image.shape[0]
     return cv2.resize(image, (imgsz, imgsz), interpolation=cv2.INTER_LINEAR).astype(
         np.uint8, copy=False
     ), boxes
 
 
-def plain_scene(rng: np.random.Generator, *, split: Split, sides: tuple[int, ...]) -> tuple[Image, Boxes]:
-    """A scene at one of `sides` px as its world draws it, and the boxes of its things."""
+def plain_scene(
+    rng: np.random.Generator, *, split: Split, sides: tuple[int, ...], ground: GroundKind = "light"
+) -> tuple[Image, Boxes]:
+    """A scene at one of `sides` px as its world draws it, and the boxes of its things.
+
+    On a black or a dark ground only the things stay that can be told from it.
+    """
     scene = make_scene(rng, split=split)
+    if ground != "light":
+        scene = _darkened(rng, scene, black=ground == "black")
     side = int(rng.choice(sides))
     boxes = np.array([[SHAPES.index(t.shape), *thing_box(t, side)] for t in scene.things], np.float32)
-    return draw_scene(scene, side), boxes
+    return draw_scene(scene, side), boxes.reshape(-1, 5)
+
+
+def _darkened(rng: np.random.Generator, scene: Scene, *, black: bool) -> Scene:
+    """On black, or on any color whose channels are at most 70; the noise and the lines stay."""
+    top = (
+        np.zeros(3)
+        if black
+        else rng.uniform(0, 60, 3)
+        if rng.random() < 0.6
+        else np.full(3, rng.uniform(8, 60))
+    )
+    slope = 0 if black or rng.random() < 0.6 else rng.uniform(-30, 30)
+    ends = [rgb(top), rgb((top + slope).clip(0, 70))]
+    ground = replace(scene.ground, top=ends[0], bottom=ends[1])
+    inks = [thing.fill or ANCHORS[thing.colour] for thing in scene.things]
+    seen = [min(distance(ink, end) for end in ends) >= VISIBLE for ink in inks]
+    things = tuple(thing for thing, clear in zip(scene.things, seen, strict=True) if clear)
+    return replace(scene, things=things, ground=ground)
+
+
+def rgb(values: NDArray[np.float64]) -> RGB:
+    """Three values as a color, rounded and kept to 0..255."""
+    r, g, b = np.rint(values.clip(0, 255)).astype(int).tolist()
+    return r, g, b
+
+
+def distance(a: RGB, b: RGB) -> float:
+    """Between two sRGB colors, in CIE Lab (CIE 1976)."""
+    lab = cv2.cvtColor(np.array([[a, b]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+    return float(np.linalg.norm(lab[0] - lab[1]))
 
 
 def area(corners: Boxes) -> NDArray[np.float32]:
@@ -68,7 +126,7 @@ def _zoom(rng: np.random.Generator, image: Image, boxes: Boxes) -> tuple[Image, 
     return moved.astype(np.uint8, copy=False), kept.astype(np.float32)
 
 
-def _degrade(rng: np.random.Generator, image: Image) -> Image:
+def degrade(rng: np.random.Generator, image: Image) -> Image:
     """Sometimes blurred or compressed as JPEG."""
     kind = rng.random()
     if kind < 0.15:

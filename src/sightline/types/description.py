@@ -51,7 +51,7 @@ class Description(Finding):
         return list(found)
 
     def to_text(self, budget: int = 2000, *, place: BoxFormat = pixels) -> str:
-        """The sentences or JSON, at most `budget` characters: a JSON that is too long loses its last parts."""
+        """The sentences or JSON, at most `budget` characters: a JSON that is too long loses its end."""
         if self.format == "text":
             return self.text if len(self.text) <= budget else self.text[: max(budget - 1, 0)] + "…"[:budget]
         kept = len(self.clauses)

@@ -62,24 +62,30 @@ class TextSpan(Model):
 
 
 class Detections(Finding):
-    """What `detect` found for `query`, best first."""
+    """What `detect` found for `query`, best first.
+
+    `perhaps` is what may be there and does not count: weak enough that counts are better without it, and sure
+    enough to say that there may be one. `score` is how likely the picture shows any.
+    """
 
     kind: Literal["detections"] = "detections"
     query: str
     items: tuple[Detection, ...] = ()
+    perhaps: tuple[Detection, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing of what was looked for."""
-        return not self.items
+        return not (self.items or self.perhaps)
 
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
-        return [d.box for d in self.items]
+        return [d.box for d in self.items or self.perhaps]
 
     def to_text(self, budget: int = 2000, *, place: BoxFormat = pixels) -> str:
         """In words and numbers, at most `budget` characters; `place` writes a box."""
         lines = [f"{d.name()} {place(d.box)} {d.score:.0%}" for d in self.items]
+        lines += [f"perhaps: {d.name()} {place(d.box)} {d.score:.0%}" for d in self.perhaps]
         return fit_lines([f"{len(self.items)} found", *lines], budget)
 
 

@@ -19,6 +19,7 @@ from sightline.types.findings import (
     Table,
     TextLines,
 )
+from sightline.types.overview import Classes, Overview
 from sightline.types.relation import Relation
 
 Payload = Annotated[
@@ -33,6 +34,8 @@ Payload = Annotated[
     | ChartData
     | Fields
     | Relation
-    | Description,
+    | Description
+    | Classes
+    | Overview,
     Field(discriminator="kind"),
 ]

@@ -259,7 +259,7 @@ def _polar(turns: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[n
     return np.stack([np.cos(2 * np.pi * turns) * radius, np.sin(2 * np.pi * turns) * radius], -1)
 
 
-def _corners(thing: Thing) -> NDArray[np.float64]:
+def thing_corners(thing: Thing) -> NDArray[np.float64]:
     """The painted polygon, float64[K, 2] in fractions of the side; its box is centred on (x, y)."""
     turn = np.deg2rad(thing.angle)
     turned = _unit(thing.shape) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
@@ -268,7 +268,7 @@ def _corners(thing: Thing) -> NDArray[np.float64]:
     return np.asarray((turned - (low + high) / 2) * scale + (thing.x, thing.y), np.float64)
 
 
-def _inset(corners: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+def inset(corners: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """The polygon (clockwise on the screen) with each edge moved inwards by `width`."""
     edges = np.roll(corners, -1, 0) - corners
     after = np.stack([-edges[:, 1], edges[:, 0]], -1) / np.linalg.norm(edges, axis=1, keepdims=True)
@@ -279,7 +279,7 @@ def _inset(corners: NDArray[np.float64], width: float) -> NDArray[np.float64]:
 
 def thing_box(thing: Thing, side: int) -> tuple[float, float, float, float]:
     """The tight XYXY box of what `draw_scene` paints for `thing`, in px of an image of `side`."""
-    corners = _corners(thing) * side
+    corners = thing_corners(thing) * side
     x1, y1 = corners.min(0).tolist()
     x2, y2 = corners.max(0).tolist()
     return x1, y1, x2, y2
@@ -321,11 +321,11 @@ def _add_noise(image: NDArray[np.uint8], ground: Ground) -> NDArray[np.uint8]:
 
 def _paint(canvas: NDArray[np.uint8], thing: Thing) -> None:
     """Paint one thing on a square canvas, in place."""
-    corners = _corners(thing)
+    corners = thing_corners(thing)
     fill = thing.fill or ANCHORS[thing.colour]
     if thing.outline:
         _fill(canvas, corners, tuple(int(v * 0.55) for v in fill))
-        corners = _inset(corners, thing.diameter * _OUTLINE / 2)
+        corners = inset(corners, thing.diameter * _OUTLINE / 2)
     _fill(canvas, corners, fill)
 
 

@@ -1,0 +1,138 @@
+"""look(): the picture at a glance: what kind of picture it is, what is on it, what is written, its colors.
+
+It stands on `read_text` and `detect`, whose findings later calls share. Nearly all of its time is theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+
+from sightline.errors import WeightsError
+from sightline.tools.base import Picture, Tool, Unsupported
+from sightline.tools.guard import use
+from sightline.tools.looks import colors
+from sightline.tools.picture_kind import WEIGHTS, kinds_of
+from sightline.tools.places import place_of
+from sightline.tools.words import plural
+from sightline.tools.worker import WorkerFailed, WorkerTimeout
+from sightline.types import Box, Detection, Detections, TextLines, TextSpan
+from sightline.types.overview import MEDIUMS, Overview
+
+EVERYTHING = "objects"
+"""What the detector is asked for."""
+
+PICTORIAL = 0.2
+"""Objects are looked for where photo and drawing together are at least this likely."""
+
+MOST_LINES = 8
+"""Lines of text that are kept; of the others, how many there are."""
+
+LONGEST_LINE = 80
+
+MOST_COLORS = 4
+
+MOST_PLACES = 4
+"""Places that are named of the objects of one label."""
+
+
+class Looker(Tool):
+    """The tool `look`."""
+
+    name = "look"
+
+    def __init__(self, detector: Tool, reader: Tool) -> None:
+        """It stands on `detect` and `read_text`; nothing is loaded."""
+        self._detector, self._reader = detector, reader
+
+    @property
+    def version(self) -> str:
+        """Of those that it stands on."""
+        return f"{self._detector.version}, {self._reader.version}"
+
+    @property
+    def weights(self) -> str:
+        """Of those that it stands on, and of the model that tells kinds of pictures apart."""
+        return f"{self._detector.weights}+{self._reader.weights}+{self._own_weights}"
+
+    @cached_property
+    def _own_weights(self) -> str:
+        return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16]
+
+    def covers(self) -> str:
+        """In one line, what it tells."""
+        kinds = ", ".join(MEDIUMS)
+        return f"tells {kinds}; what detect finds on a photo or drawing, what read_text reads, main colors"
+
+    def __call__(self, picture: Picture) -> Overview:
+        """Takes in the whole image at a glance: its kind, objects, text and colors."""
+        lines = use(self._reader, picture, TextLines)
+        mediums = kinds_of(picture.pixels, lines)
+        medium = max(MEDIUMS, key=lambda one: mediums[one])
+        found, unseen = self._objects(picture, mediums)
+        frame = picture.frame
+        return Overview(
+            region=Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame),
+            medium=medium,
+            mediums={kind: score for kind, score in mediums.items() if score >= 0.01},
+            objects=found,
+            things=said(found),
+            lines=tuple(_line(row) for row in lines.rows[:MOST_LINES]),
+            line_boxes=tuple(_around(row) for row in lines.rows[:MOST_LINES]),
+            line_count=len(lines.rows),
+            colors=tuple(color.name for color in colors(picture.pixels)[:MOST_COLORS]),
+            partial="; ".join(filter(None, (lines.partial and f"text: {lines.partial}", unseen))),
+            score=mediums[medium],
+        )
+
+    def _objects(self, picture: Picture, mediums: dict[str, float]) -> tuple[tuple[Detection, ...], str]:
+        """What is on a photo or a drawing, and in words what was not looked for.
+
+        A glance is of use without its objects too: where `detect` cannot look, that is said.
+        """
+        if mediums["photo"] + mediums["drawing"] < PICTORIAL:
+            return (), f"objects not looked for on a {next(iter(mediums))}"
+        try:
+            found = use(self._detector, picture, Detections, query=EVERYTHING)
+        except (Unsupported, WorkerTimeout, WorkerFailed, WeightsError) as error:
+            return (), f"objects: {error}"
+        return found.items, found.partial
+
+    def warm(self) -> None:
+        """Load what it stands on. Raises `WeightsError`."""
+        self._reader.warm()
+        self._detector.warm()
+
+    def close(self) -> None:
+        """Close what it stands on."""
+        self._reader.close()
+        self._detector.close()
+
+
+def said(objects: Sequence[Detection]) -> tuple[str, ...]:
+    """Objects in words by label, those seen most often first: `2 dogs (left, center)`."""
+    places: dict[str, list[str]] = {}
+    for one in objects:
+        places.setdefault(one.label, []).append(place_of(one.box))
+    ranked = sorted(places.items(), key=lambda item: -len(item[1]))
+    return tuple(_group(label, own) for label, own in ranked)
+
+
+def _group(label: str, places: Sequence[str]) -> str:
+    name = label if len(places) == 1 else f"{len(places)} {plural(label)}"
+    different = list(dict.fromkeys(places))
+    shown = different[:MOST_PLACES]
+    return f"{name} ({', '.join(shown)}{', …' if len(different) > len(shown) else ''})"
+
+
+def _line(row: Sequence[TextSpan]) -> str:
+    text = " ".join(span.text for span in row)
+    return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"
+
+
+def _around(row: Sequence[TextSpan]) -> Box:
+    boxes = [span.box for span in row]
+    x1, y1 = min(box.x1 for box in boxes), min(box.y1 for box in boxes)
+    x2, y2 = max(box.x2 for box in boxes), max(box.y2 for box in boxes)
+    return Box(x1=x1, y1=y1, x2=x2, y2=y2, frame=boxes[0].frame)
