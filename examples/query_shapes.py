@@ -192,7 +192,7 @@ class Shapes:
         self._question = question
         self._from = f"from {_q(wide.name)}"
         self._count = len(wide.rows)
-        self._fields = [_field(wide, n) for n, c in enumerate(wide.columns) if c.name != "row"]
+        self._fields = [_field(wide, n) for n, c in enumerate(wide.columns) if c.name != "row_no"]
         self._numbers = [f for f in self._fields if f.kind == "number"] + self._within()[:MOST_NUMBERED]
         self._ordered = self._numbers + [f for f in self._fields if f.kind in ("day", "time")]
 
@@ -288,10 +288,10 @@ class Shapes:
         for one in base:
             inner = f"{self._from} where {one.sql}"
             first, last = min(one.rows), max(one.rows)
-            yield self._filter("next", f"row = (select max(row) + 1 {inner})", (last + 1).__eq__)
-            yield self._filter("previous", f"row = (select min(row) - 1 {inner})", (first - 1).__eq__)
-            yield self._filter("until", f"row < (select min(row) {inner})", first.__gt__)
-            yield self._filter("since", f"row > (select max(row) {inner})", last.__lt__)
+            yield self._filter("next", f"row_no = (select max(row_no) + 1 {inner})", (last + 1).__eq__)
+            yield self._filter("previous", f"row_no = (select min(row_no) - 1 {inner})", (first - 1).__eq__)
+            yield self._filter("until", f"row_no < (select min(row_no) {inner})", first.__gt__)
+            yield self._filter("since", f"row_no > (select max(row_no) {inner})", last.__lt__)
             if len(one.rows) == 1:
                 yield from self._like_one(one, first, inner)
 
@@ -343,8 +343,8 @@ class Shapes:
             yield self._shape("count", f"count({field.sql})", where, len(cells))
             yield self._shape("count distinct", f"count(distinct {field.sql})", where, len(set(cells)))
             prints = [field.prints[n] for n in rows]
-            yield self._shape("first", f"arg_min({field.sql}, row)", where, prints[0] or None)
-            yield self._shape("last", f"arg_max({field.sql}, row)", where, prints[-1] or None)
+            yield self._shape("first", f"arg_min({field.sql}, row_no)", where, prints[0] or None)
+            yield self._shape("last", f"arg_max({field.sql}, row_no)", where, prints[-1] or None)
         for field in self._numbers:
             if values := self._known(field, rows):
                 name = field.sql
@@ -417,7 +417,7 @@ class Shapes:
                 yield self._shape("columns ratio", f"sum({a.sql}) / sum({b.sql})", where, xs / ys)
             for x in self._question.numbers[:3]:
                 if both[0][1]:
-                    what = f"first({a.sql} / {b.sql} order by row) * {x:.15g}"
+                    what = f"first({a.sql} / {b.sql} order by row_no) * {x:.15g}"
                     yield self._shape("rate", what, where, both[0][0] / both[0][1] * x)
             furthest = max(both, key=lambda one: abs(one[0] - one[1]))[2]
             for other in self._fields:
@@ -471,7 +471,7 @@ class Shapes:
             for u, v in permutations(self._numbers[:3], 2):
                 yield from self._slope(u, v, one, two)
             if a > b:
-                rows = (f"(select row {self._from} where {f.sql})" for f in (one, two))
+                rows = (f"(select row_no {self._from} where {f.sql})" for f in (one, two))
                 yield Shape(kind="rows between", sql=f"select {' - '.join(rows)} - 1", values=(a - b - 1,))
 
     def _slope(self, u: Field, v: Field, one: Filter, two: Filter) -> Iterator[Shape]:
@@ -505,7 +505,7 @@ class Shapes:
             for by, values in counts:
                 for f, way in ((max, "desc"), (min, "asc")):
                     best = f(values, key=lambda k, of=values: of[k])
-                    tail = f"{grouped} order by {by} {way}, min(row) limit 1"
+                    tail = f"{grouped} order by {by} {way}, min(row_no) limit 1"
                     yield Shape(
                         kind="group",
                         sql=f"select {field.sql} {tail}",
@@ -554,7 +554,7 @@ class Shapes:
                 values=(once,),
             )
             slopes = {round((b - d) / (a - c), 6) if a != c else None for (c, d), (a, b) in pairwise(pairs)}
-            over = "over (order by row)"
+            over = "over (order by row_no)"
             slope = f"round(({y.sql} - lag({y.sql}) {over}) / ({x.sql} - lag({x.sql}) {over}), 6)"
             case = "case when count(distinct slope) = 1 then 'linear' else 'nonlinear' end"
             told = "linear" if len(slopes) == 1 else "nonlinear"

@@ -2,7 +2,7 @@
 
     python examples/real_pictures.py [--out FOLDER] [NAME ...]
 
-For each picture: its overview, the likeliest classes, a description, and what was found in it. With --out,
+For each picture: the likeliest classes, a description, and what was found in it. With --out,
 each picture is saved with its boxes drawn. Exit code 1: a tool failed.
 """
 
@@ -26,7 +26,6 @@ PICTURES = ("chelsea", "coffee", "astronaut", "page", "coins")
 """A cat, a cup, a person, a scanned page, and coins, which no detector here has a class for."""
 
 QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("look", {}),
     ("classify", {"top": 3}),
     ("describe", {}),
     ("detect", {"query": "objects"}),

@@ -123,7 +123,7 @@ def test_a_chart_by_its_kind_title_series_and_extremes() -> None:
         unit="%",
         confidence=0.9,
         colors={"Pears": "green"},
-        marks=(mark("2019", 3.04, "Pears"), mark("2020", 41.02, "Pears"), mark("2019", 12, "Plums")),
+        marks=(mark("2019", 3.04, "Pears"), mark("100.00", 41.02, "Pears"), mark("2019", 12, "Plums")),
     )
     made = clauses.of_chart(chart, full=True, tool="read_chart")
     assert [clause.text for clause in made] == [
@@ -159,14 +159,15 @@ def test_a_document_by_company_date_total_and_items() -> None:
             field("total", "12.50"),
             field("company", "ACME"),
             field("Tel", "1234567"),
+            field("cash", "100.00"),
         ),
         lines=(bread,),
     )
-    made = clauses.of_document(fields, "receipt", full=True, tool="t")
+    made = clauses.of_document(fields, full=True, tool="t")
     assert [clause.text for clause in made] == [
         "a receipt from ACME, for a total of 12.50",
         "it lists one item: Bread",
-        "it also says Tel: 1234567",
+        "it also says Tel: 1234567; cash: 100.00",
     ]
     assert len(made[0].boxes) == 2
 

@@ -109,7 +109,9 @@ def test_its_boxes_are_those_of_the_cells(tools: dict[str, Any], picture: Pictur
 
 def test_texts_of_results(tools: dict[str, Any], picture: Picture) -> None:
     result = asked(
-        tools, picture, 'SELECT "Team", sum("Pay") AS pay FROM "table" WHERE row < 3 GROUP BY ALL ORDER BY 2'
+        tools,
+        picture,
+        'SELECT "Team", sum("Pay") AS pay FROM "table" WHERE row_no < 3 GROUP BY ALL ORDER BY 2',
     )
 
     assert result.to_text() == "ok: Team | pay\nBees | $900\nAnts | $1200\nnot seen: 2 lines unread"

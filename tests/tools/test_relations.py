@@ -17,7 +17,7 @@ def test_a_table() -> None:
     names = [(column.name, column.kind, column.unit) for column in wide(source).columns]
 
     assert names == [
-        ("row", "integer", ""),
+        ("row_no", "integer", ""),
         ("Team", "text", ""),
         ("Points", "number", ""),
         ("Pay", "number", "$"),
@@ -40,7 +40,7 @@ def test_every_cell_is_cited_where_it_stands() -> None:
 def test_a_table_without_a_head_has_numbered_columns() -> None:
     source = source_of(table([["pear", "$1"], ["fig", "$2"]], header_rows=0))
 
-    assert [column.name for column in wide(source).columns] == ["row", "column_1", "column_2"]
+    assert [column.name for column in wide(source).columns] == ["row_no", "column_1", "column_2"]
 
 
 def test_a_head_of_two_rows_is_joined() -> None:
@@ -48,11 +48,11 @@ def test_a_head_of_two_rows_is_joined() -> None:
         table([["", "Won", "Won"], ["Team", "home", "away"], ["Ants", "1", "2"]], header_rows=2)
     )
 
-    assert [column.name for column in wide(source).columns] == ["row", "Team", "Won home", "Won away"]
+    assert [column.name for column in wide(source).columns] == ["row_no", "Team", "Won home", "Won away"]
 
 
 def test_names_are_unique_whatever_their_case() -> None:
-    assert unique(["Total", "total", "", "Row", "a  b"]) == ["Total", "total_2", "column_3", "Row_2", "a b"]
+    assert unique(["Total", "total", "", "Row_no", "a  b"]) == ["Total", "total_2", "column_3", "Row_no_2", "a b"]
 
 
 def test_the_long_form_is_one_for_all() -> None:
@@ -65,7 +65,7 @@ def test_the_long_form_is_one_for_all() -> None:
 
 def test_the_long_form_of_a_table() -> None:
     found = asked(
-        "SELECT row, row_name, column_name, text, value, unit FROM table_cells WHERE column_name = 'Pay'"
+        "SELECT row_no, row_name, column_name, text, value, unit FROM table_cells WHERE column_name = 'Pay'"
     )
 
     assert texts(found)[0] == ["1", "Ants", "Pay", "$1,200", "$1,200", "$"]
@@ -83,7 +83,7 @@ def test_a_chart_of_one_series() -> None:
     source = source_of(chart({("2019", ""): 3.5, ("2020", ""): 4.0}, unit="%", colors={"2019": "blue"}))
 
     assert [(c.name, c.kind) for c in wide(source).columns] == [
-        ("row", "integer"),
+        ("row_no", "integer"),
         ("category", "number"),
         ("value", "number"),
         ("color", "text"),
@@ -95,8 +95,8 @@ def test_a_chart_of_one_series() -> None:
 def test_a_chart_of_several_series_has_a_column_for_each() -> None:
     two = chart({("2019", "men"): 1.0, ("2019", "women"): 2.0, ("2020", "men"): 3.0})
 
-    assert [column.name for column in wide(source_of(two)).columns] == ["row", "category", "men", "women"]
-    assert texts(asked("SELECT men, women FROM chart ORDER BY row", two)) == [["1", "2"], ["3", ""]]
+    assert [column.name for column in wide(source_of(two)).columns] == ["row_no", "category", "men", "women"]
+    assert texts(asked("SELECT men, women FROM chart ORDER BY row_no", two)) == [["1", "2"], ["3", ""]]
 
 
 def test_categories_of_one_name_stay_apart() -> None:
@@ -129,14 +129,14 @@ def test_objects() -> None:
 def test_the_schema_says_names_types_and_units() -> None:
     lines = schema_text(table()).splitlines()
 
-    assert lines[0] == '"table": row INTEGER, "Team" TEXT, "Points" DOUBLE, "Pay" DOUBLE $, "Since" DATE'
-    assert lines[1].startswith("table_cells: row INTEGER, row_name TEXT")
+    assert lines[0] == '"table": row_no INTEGER, "Team" TEXT, "Points" DOUBLE, "Pay" DOUBLE $, "Since" DATE'
+    assert lines[1].startswith("table_cells: row_no INTEGER, row_name TEXT")
     assert len(schema_text(table(), 30)) == 30
 
 
 def test_what_is_quoted() -> None:
-    assert [quoted(name) for name in ("row", "Team", "table", 'a"b', "no 1")] == [
-        "row",
+    assert [quoted(name) for name in ("row_no", "Team", "table", 'a"b', "no 1")] == [
+        "row_no",
         '"Team"',
         '"table"',
         '"a""b"',

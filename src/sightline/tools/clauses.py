@@ -215,7 +215,7 @@ def of_chart(chart: ChartData, *, full: bool, tool: str) -> list[Clause]:
     """Its kind, title, series and categories; then its extremes."""
     categories = list(dict.fromkeys(mark.category for mark in chart.marks if mark.category))
     series = list(dict.fromkeys(mark.series for mark in chart.marks if mark.series))
-    head = a(_CHARTS[chart.chart]) + (f" titled {quoted(chart.title)}," if chart.title else "")
+    head = a(_CHARTS[chart.chart]) + (f" titled {quoted(chart.title)}," if _says(chart.title) else "")
     if series:
         named = listed([_with_color(name, chart.colors.get(name, "")) for name in series])
         head += f" with {number(len(series))} series" + (f" ({named})" if full else "")
@@ -229,6 +229,11 @@ def of_chart(chart: ChartData, *, full: bool, tool: str) -> list[Clause]:
     boxes = tuple(mark.box for mark in chart.marks)
     first = Clause(text=head, topic="chart", tool=tool, boxes=boxes, score=chart.confidence, data=data)
     return [first, *_extremes(chart, tool)]
+
+
+def _says(title: str) -> bool:
+    """Whether a title is more than a sign or an icon."""
+    return any(sign.isalnum() for sign in title)
 
 
 def _with_color(name: str, color: str) -> str:
@@ -280,7 +285,7 @@ def of_table(table: Table, *, full: bool, tool: str) -> list[Clause]:
     heads, body = table.rows[: table.header_rows], table.rows[table.header_rows :]
     width = max((len(row) for row in table.rows), default=0)
     names = [" ".join(filter(None, (row[n].text for row in heads))) for n in range(width)] if heads else []
-    head = "a table" + (f" titled {quoted(table.title)}" if table.title else "")
+    head = "a table" + (f" titled {quoted(table.title)}" if _says(table.title) else "")
     head += f" with {number(width)} {'column' if width == 1 else 'columns'}"
     head += f" ({', '.join(name or 'unnamed' for name in names)})" if any(names) else ""
     head += f" and {number(len(body))} {'row' if len(body) == 1 else 'rows'}"
@@ -299,8 +304,13 @@ _KNOWN = {"company": "from {}", "date": "dated {}", "total": "for a total of {}"
 """Fields that are said in the first clause, in this order."""
 
 
-def of_document(fields: Fields, what: str, *, full: bool, tool: str) -> list[Clause]:
+_PAID = frozenset("cash change paid tendered card".split())
+"""Fields that only a receipt has."""
+
+
+def of_document(fields: Fields, *, full: bool, tool: str) -> list[Clause]:
     """Company, date and total first; then what was bought, and the other fields."""
+    what = "receipt" if any(field.name.lower() in _PAID for field in fields.items) else "document"
     known = {name: field for name in _KNOWN if (field := _field(fields.items, name)) is not None}
     used = list(known.values())
     said = [_KNOWN[name].format(field.text) for name, field in known.items()]

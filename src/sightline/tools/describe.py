@@ -185,7 +185,7 @@ class _Seen:
         elif kind == "table" and (table := self._read("read_table", part, Table)):
             told = [clauses.of_table(table, full=self.full, tool="read_table")]
         elif kind == "document" and (fields := self._read("read_document", part, Fields)):
-            told = [[one] for one in clauses.of_document(fields, kind, full=self.full, tool="read_document")]
+            told = [[one] for one in clauses.of_document(fields, full=self.full, tool="read_document")]
         return [[self._on_picture(clause) for clause in clauses] for clauses in told]
 
     def _read(self, name: str, part: Picture, returns: type[F]) -> F | None:

@@ -96,7 +96,7 @@ class _Document:
         """All of it."""
         days = self._days()
         items, bought = items_of(self._read, self._style)
-        sums = sums_of(self._found, self._rows, self._style)
+        sums = sums_of([one for one in self._found if one.row not in bought], self._rows, self._style)
         total = total_of(sums, items)
         items = self._checked(items, sums)
         used = {id(span) for one in self._found if set(one.kinds) - {""} for span in one.spans}

@@ -40,7 +40,7 @@ _TIMES = re.compile(
 _AFTER = re.compile(r"\s[xX×]\s?(?P<count>\d{1,3})\s*$")
 _EACH = re.compile(r"^\W*@\s*(?P<price>\D{0,4}\d[\d.,']*)")
 _COUNT = re.compile(r"^\s*(?P<count>\d{1,3}(?:[.,]\d{1,3})?)\s*(?:[xX×*]\s*)?(?=\s[^\W\d]|[xX×]\s)")
-_CODE = re.compile(r"^[#\d][\d\-./]{3,}[A-Z]?\s+(?=\D)")
+_CODE = re.compile(r"^[#\d][\d\-./]{3,}[A-Z]?\s+(?=\S*[^\W\d_])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,8 @@ class Line:
         """Its last amount of money; one under the head of another column is none."""
         paid = [n for n in self.numbers if n.money and n.column in ("", "amount")]
         headed = [n for n in paid if n.column]
-        return (headed or paid or [None])[-1]
+        chosen = headed or paid
+        return chosen[-1] if chosen else None
 
     @property
     def text(self) -> str:
@@ -264,9 +265,8 @@ def _take(line: Line, span: TextSpan, heads: Sequence[Head], style: Style, *, si
         line.numbers.append(_number(span, plain, heads, money=signed))
         return
     if after := _AFTER.search(name):
-        value = float(after["count"])
-        count = cut_out(span, *after.span("count"))
-        line.numbers.append(Number(span=count, value=value, money=False, weak=True))
+        of = cut_out(span, *after.span("count"))
+        line.numbers.append(Number(span=of, value=float(after["count"]), money=False, weak=True))
     if (count := _COUNT.match(name)) and _is_words(name[count.end() :], style):
         value = number_of(count["count"], style.point)
         if value:
@@ -323,12 +323,9 @@ def _groups(lines: Sequence[Line], *, headed: bool) -> list[list[Line]]:
     priced = [n for n, line in enumerate(lines) if line.amount and line.kind != "discount"]
     if not priced:
         return []
-    own = sum(bool(lines[n].text.strip()) for n in priced)
-    if own >= 0.6 * len(priced):
-        return _with_following(lines, priced)
-    if not lines[priced[0]].text and priced[0] == 0:
-        return _with_following(lines, priced)
-    return _with_leading(lines, priced)
+    own = sum(bool(lines[n].text.strip()) for n in priced) >= 0.6 * len(priced)
+    below = priced[0] == 0 or (not headed and bool(_near(lines[priced[-1] :])[1:]))
+    return _with_following(lines, priced) if own or below else _with_leading(lines, priced)
 
 
 def _with_following(lines: Sequence[Line], priced: Sequence[int]) -> list[list[Line]]:

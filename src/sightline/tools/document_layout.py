@@ -235,7 +235,7 @@ def fits(kind: str, text: str, style: Style = PLAIN) -> bool:
     if kind in DATES:
         return bool(days_in(text, compact=True))
     if kind in AMOUNTS:
-        return amount_in(text, style) is not None
+        return amount_in(text, style) is not None or pointless(text) is not None
     if kind == "time":
         return bool(times_in(text)) or bool(re.fullmatch(r"\d{1,2}[.:]?\d{2}(?:[.:]\d{2})?", text.strip()))
     if kind in ("phone", "fax"):

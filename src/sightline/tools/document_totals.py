@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sightline.tools.document_items import CENT, adds_up
 from sightline.tools.document_labels import Found
 from sightline.tools.document_layout import AMOUNTS, Row, is_currency
-from sightline.tools.document_values import Style, amount_in, money_in
+from sightline.tools.document_values import Style, amount_in, money_in, pointless
 from sightline.tools.document_words import LOOSE, PLAIN, amount_label, plain, words
 from sightline.types import TextSpan
 from sightline.types.documents import LineItem
@@ -20,6 +20,9 @@ from sightline.types.documents import LineItem
 AGREES, PAID, ROUNDS, REPEATED, TABLE = 2.0, 3.0, 1.5, 0.3, 4.0
 """Points of a total beside the strength of its label: it is what its parts make; it is what was paid less
 the change; it is a total above it, rounded; it is printed again. Taken away from one in a table of taxes."""
+
+LOST = -0.5
+"""Strength of a label beside digits whose point a reader lost: arithmetic has to confirm them."""
 
 LEAST = 1.0
 """Points of a total: a loose label alone is enough, the word `amount` alone is none."""
@@ -48,17 +51,25 @@ class Sum:
 def sums_of(found: Iterable[Found], rows: Sequence[Row], style: Style) -> list[Sum]:
     """The labelled amounts of a document, from top to bottom."""
     tables = tax_tables(rows, style)
-    sums = []
+    sums: list[Sum] = []
     for one in found:
         label = amount_label(one.name)
         value = amount_in(one.text, style)
-        if label and value is not None and (label.kind in AMOUNTS or label.kind == "total"):
-            kind = label.kind
-            if plain(one.name).split()[:1] == ["balance"] and any(s.kind in ("cash", "paid") for s in sums):
-                kind = "change"  # what is left of what was handed over, not what is owed
-            sums.append(
-                Sum(found=one, kind=kind, value=value, strength=label.strength, table=one.row in tables)
+        lost = None if value is not None or style.whole else pointless(one.text)
+        if label is None or label.kind not in AMOUNTS or (value is None and lost is None):
+            continue
+        kind = label.kind
+        if plain(one.name).split()[:1] == ["balance"] and any(s.kind in ("cash", "paid") for s in sums):
+            kind = "change"  # what is left of what was handed over, not what is owed
+        sums.append(
+            Sum(
+                found=one,
+                kind=kind,
+                value=lost if value is None else value,  # type: ignore[arg-type]  # one of the two is there
+                strength=label.strength if lost is None else LOST,
+                table=one.row in tables,
             )
+        )
     return sums
 
 

@@ -22,7 +22,11 @@ _DATE = re.compile(
     r"|[^\W\d_]{3,10}\.?\s?\d{1,2}(?:st|nd|rd|th)?,?\s?(?:19|20)\d\d)"
     r")(?:(?=\d{1,2}[:.]\d\d)|(?!\d|\s?/\s?\d|[-.]\d))"
 )
-_COMPACT = re.compile(r"(?<![\w.,-])(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?![\w,-]|\.\d)")
+_COMPACT = re.compile(
+    r"(?<![\w.,-])(?:(?P<ymd>(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
+    r"|(?P<first>\d{2})[./-](?P<second>\d{2})(?:19|20)\d\d)(?![\w,-]|\.\d)"
+)
+"""20180304, and 04.032018, whose second mark a reader lost."""
 _TIME = re.compile(
     r"(?<![\w:.])(?:[01]?\d|2[0-3])(?:\s?:\s?[0-5]\d(?:\s?:\s?[0-5]\d)?|h[0-5]\d)(?:\s?[APap]\.?[Mm]\b\.?)?(?!\d|:\d)"
 )
@@ -103,7 +107,7 @@ class Day:
 def days_in(text: str, *, compact: bool = False) -> list[Day]:
     """The dates in a text. What only looks like one (no such month, no such day) is left out.
 
-    `compact`: 20180304 too, which may as well be another number.
+    `compact`: 20180304 and 04.032018 too, which may as well be other numbers.
     """
     return list(_days_in(text, compact)) if any(c.isdigit() for c in text) else []
 
@@ -112,12 +116,16 @@ def days_in(text: str, *, compact: bool = False) -> list[Day]:
 def _days_in(text: str, compact: bool) -> tuple[Day, ...]:
     found = [day for match in _DATE.finditer(text) if (day := _day(match))]
     if compact and not found:
-        found = [day for match in _COMPACT.finditer(text) if (day := _run_together(match.group()))]
+        found = [day for match in _COMPACT.finditer(text) if (day := _run_together(match))]
     return tuple(found)
 
 
-def _run_together(text: str) -> Day | None:
-    return _dated(text, [int(text[:4]), int(text[4:6]), int(text[6:])])
+def _run_together(found: re.Match[str]) -> Day | None:
+    text = found.group()
+    if found["ymd"]:
+        return _dated(text, [int(text[:4]), int(text[4:6]), int(text[6:])])
+    first, second, year = int(found["first"]), int(found["second"]), int(text[-4:])
+    return _dated(text, [year, second, first]) if first > 12 or text[len(found["first"])] == "." else None
 
 
 def _day(found: re.Match[str]) -> Day | None:
@@ -293,3 +301,8 @@ def amount_in(text: str, style: Style) -> float | None:
     if misread := _DASHED.fullmatch(text.strip()):
         return float(f"{misread[1]}.{misread[2]}")
     return number_in(text, style) if style.whole else None
+
+
+def pointless(text: str) -> float | None:
+    """The amount that a run of digits alone is if a reader lost its point: `2438` is 24.38; None for other texts."""
+    return int(text.strip()) / 100 if re.fullmatch(r"\d{3,6}", text.strip()) else None

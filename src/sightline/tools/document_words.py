@@ -243,7 +243,8 @@ def _strength(kind: str, roles: list[frozenset[str]], unknown: int) -> float:
 
 def _parted(phrase: str) -> tuple[list[str], list[str]]:
     """The known words of a phrase, those run together set apart, and the unknown ones."""
-    known, unknown = [], []
+    known: list[str] = []
+    unknown: list[str] = []
     for word in phrase.split():
         if parts := _split(word):
             known += parts

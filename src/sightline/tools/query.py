@@ -61,11 +61,11 @@ class Query(Tool):
         """Answers one SELECT over what is read in the picture, and cites the cells that each value is from.
 
         Relations, read when they are named: "table", chart, document, objects, with columns named as printed
-        (in double quotes), typed DOUBLE, DATE, TIME or TEXT, and row, their order from 1. A chart has
+        (in double quotes), typed DOUBLE, DATE, TIME or TEXT, and row_no, their order. A chart has
         category and value (or a column for each series); a document is one row; objects have class, color,
         size, place, area, x, y, width, height, score. Each has a long form, a row for each cell: table_cells,
-        chart_cells, document_cells, object_cells (row, row_name, column_name, text, value, unit, day,
-        score, cell). A stem-and-leaf plot has leaves (row, value). Texts compare without case and accents.
+        chart_cells, document_cells, object_cells (row_no, row_name, column_name, text, value, unit, day,
+        score, cell). A stem-and-leaf plot has leaves (row_no, value). Texts compare without case and accents.
 
         Args:
             sql: such as SELECT "Team" FROM "table" WHERE "Points" > 5 ORDER BY "Points" DESC LIMIT 1

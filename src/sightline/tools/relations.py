@@ -4,7 +4,7 @@ Every finding becomes two relations. The wide one has a row for each row that is
 chart, an object; a document is one row) and columns named as printed, typed. The long one has a row for each
 cell, always of the same columns (`LONG`):
 
-    row          INTEGER  the row of the wide relation, from 1
+    row_no       INTEGER  the row of the wide relation, from 1
     row_name     TEXT     the first text of that row (category, label, class)
     column_name  TEXT     the column of the wide relation
     text         TEXT     as printed
@@ -45,13 +45,14 @@ SQL_TYPES: dict[Kind, str] = {
 class Column:
     """A column's name, the kind of its values, and their unit, where most have one.
 
-    `printed`: its values are what their cells say, as a whole.
+    `printed`: its values are what their cells say, as a whole; `mixed`: each cell may have its own unit.
     """
 
     name: str
     kind: Kind = "text"
     unit: str = ""
     printed: bool = True
+    mixed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +95,13 @@ NAMES: dict[str, str] = {
 }
 """The relations, and the tool that each is read by."""
 
-ROW = Column(name="row", kind="integer", printed=False)
+ROW = Column(name="row_no", kind="integer", printed=False)
 LONG = (
     ROW,
     Column(name="row_name"),
     Column(name="column_name"),
     Column(name="text"),
-    Column(name="value", kind="number"),
+    Column(name="value", kind="number", mixed=True),
     Column(name="unit", printed=False),
     Column(name="day", kind="day"),
     Column(name="score", kind="number", printed=False),
@@ -123,7 +124,7 @@ def source_of(finding: Finding) -> Source:
 
 
 def schema_text(source: Source | Finding, budget: int = 600) -> str:
-    """Relations with their columns and types, such as `"table": row INTEGER, "Points" DOUBLE, "Team" TEXT`.
+    """Relations with columns and types, such as `"table": row_no INTEGER, "Points" DOUBLE, "Team" TEXT`.
 
     A line a relation, at most `budget` characters; a unit stands behind the type of its column.
     """
@@ -206,7 +207,7 @@ def _ids(numbers: dict[tuple[int, int], int], at: tuple[int, int]) -> tuple[int,
 def unique(names: Iterable[str]) -> list[str]:
     """Names of columns: none empty (`column_2`), none twice, whatever their case (`Total`, `total_2`)."""
     found: list[str] = []
-    taken = {"row"}
+    taken = {"row_no"}
     for n, name in enumerate(names, 1):
         plain = first = " ".join(name.split()) or f"column_{n}"
         number = 2

@@ -505,7 +505,8 @@ class _Rewriter:
             if origin is None or origin.free is not None:
                 return COMPUTED
             if origin.base and (column := origin.base.columns.get(one.name.removesuffix(PRINT))):
-                return Flags(printed=column.printed, unit=True, named=column.unit)
+                has_unit = bool(column.unit) or column.mixed
+                return Flags(printed=column.printed, unit=has_unit, named=column.unit)
             return (origin.flags or {}).get(one.name, COMPUTED)
         if isinstance(one, exp.Subquery):
             return next(iter(self.query(_unnested(one), scope.named)[1].values()))

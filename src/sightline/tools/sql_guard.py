@@ -6,6 +6,7 @@ well (no files, no settings, no extensions), and runs in a process of its own wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -105,7 +106,8 @@ def _parsed(sql: str) -> exp.Query:
     except RecursionError:
         raise Refused("the query is nested too deep") from None
     except SqlglotError as error:
-        raise Refused(f"not SQL: {' '.join(str(error).split())[:200]}") from None
+        said = re.sub(r"\x1b\[\d*m", "", str(error))  # it underlines for terminals
+        raise Refused(f"not SQL: {' '.join(said.split())[:200]}") from None
     if len(statements) != 1:
         raise Refused(f"one SELECT is taken, not {len(statements)} statements")
     (query,) = statements

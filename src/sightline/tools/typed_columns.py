@@ -39,7 +39,7 @@ class Meaning:
 
 @dataclass(frozen=True, kw_only=True)
 class TypedColumn:
-    """The kind of a column, the meaning of each of its cells, and the unit that most of its numbers have."""
+    """The kind of a column, the meaning of each of its cells, and the unit that its numbers have."""
 
     kind: Kind
     cells: tuple[Meaning, ...]
@@ -75,7 +75,7 @@ def _typed(texts: Sequence[str], mark: str, days: Sequence[Day | None]) -> Typed
     cells = []
     for number, day, at in zip(numbers, days, times, strict=True):
         cells.append(Meaning(day=day.value) if day else Meaning(time=at) if at else number or NOTHING)
-    units = Counter(cell.unit for cell in cells if cell.number is not None)
+    units = Counter(cell.unit for cell in cells if cell.unit)  # a bill often prints it in one row alone
     unit = units.most_common(1)[0][0] if units else ""
     return TypedColumn(kind=_kind(texts, cells, days), cells=tuple(cells), unit=unit)
 

@@ -261,9 +261,9 @@ def crowd(rng: Rng) -> list[Drawn]:
 def overlapping(rng: Rng) -> list[Drawn]:
     """Chains of like things that hide each other in part, things within things, and things by themselves."""
     drawn: list[Drawn] = []
-    for _ in range(span(rng, 1, 4)):
-        x, y = rng.uniform(0.12, 0.88, 2).tolist()
-        diameter = float(np.exp(rng.uniform(math.log(0.08), math.log(0.5))))
+    for _ in range(span(rng, 3, 24)):
+        x, y = rng.uniform(0.08, 0.92, 2).tolist()
+        diameter = float(np.exp(rng.uniform(math.log(0.06), math.log(0.45))))
         made = _chain(rng, x, y, diameter) if chance(rng, 0.6) else _nest(rng, x, y, diameter)
         if all(_apart(one.thing, other.thing) for one in made for other in drawn):
             drawn += made
@@ -271,11 +271,13 @@ def overlapping(rng: Rng) -> list[Drawn]:
 
 
 def _chain(rng: Rng, x: float, y: float, diameter: float) -> list[Drawn]:
-    turn, step = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.9)
+    shape, color, fill = _any_name(rng)
+    turn = rng.uniform(0, 2 * np.pi)
     if chance(rng, 0.5):
         turn = round(turn / (np.pi / 2)) * np.pi / 2
+    # What is left of a ragged shape under another soon says nothing.
+    step = rng.uniform(0.4 if shape in ("star", "cross") else 0.2, 0.8)
     dx, dy = np.cos(turn) * step * diameter, np.sin(turn) * step * diameter
-    shape, color, fill = _any_name(rng)
     alike = chance(rng, 0.75)
     drawn: list[Drawn] = []
     for n in range(span(rng, 2, 7)):
