@@ -52,7 +52,13 @@ def test_a_head_of_two_rows_is_joined() -> None:
 
 
 def test_names_are_unique_whatever_their_case() -> None:
-    assert unique(["Total", "total", "", "Row_no", "a  b"]) == ["Total", "total_2", "column_3", "Row_no_2", "a b"]
+    assert unique(["Total", "total", "", "Row_no", "a  b"]) == [
+        "Total",
+        "total_2",
+        "column_3",
+        "Row_no_2",
+        "a b",
+    ]
 
 
 def test_the_long_form_is_one_for_all() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.tools.chart_axes import Axis, Number, Scale, numbers_of, scale_along
 from sightline.tools.chart_labels import (
+    BULLET,
     Legend,
     Names,
     legend_of,
@@ -31,6 +33,7 @@ from sightline.tools.chart_marks import (
     rectangles,
     strokes_of,
 )
+from sightline.tools.chart_sequences import filled
 from sightline.tools.colors import color_name
 from sightline.tools.reading import Boxes, Page, box_at
 from sightline.types import ChartData, ChartMark, TextSpan
@@ -47,6 +50,20 @@ AGREE = 0.04
 
 PALE = 60
 """Levels of 255, in one channel at least, by which a line without a legend differs from the paper."""
+
+
+EVEN = 0.9
+"""The part of a gap between bars that the next smaller one has at least where bars stand evenly; within
+a group of bars gaps are about half of those between groups."""
+
+_DASH = re.compile(r"^[-–—]\s+(?=[^\W\d])")
+"""Before the name of a slice: the end of the line that leads to it."""
+
+FAR = 0.9
+"""Labels of a pie on lines that lead to them stand at most this part of its radius outside of it."""
+
+ASIDE = 0.1
+"""Turns by which such a label may stand off the middle of its slice."""
 
 
 class NoChart(Exception):
@@ -67,6 +84,7 @@ class Drawn:
     legend: Legend
     numbers: tuple[Number, ...]
     height: float
+    reread: Reread
 
     def free(self, *used: Sequence[int] | frozenset[int]) -> list[int]:
         """The spans that are neither the legend's nor among `used`."""
@@ -90,6 +108,7 @@ def chart_of(page: Page, reread: Reread) -> ChartData:
         legend=legend,
         numbers=tuple(numbers_of(page.spans)),
         height=page.height_of_text(),
+        reread=reread,
     )
     if (pie := pie_of(labels, len(palette))) and len(pie.slices) > 1:
         return _pie_data(drawn, pie)
@@ -139,6 +158,8 @@ def _is_print(shape: Shape, page: Page) -> bool:
 
 def _bar_data(drawn: Drawn, bars: Bars) -> ChartData | None:
     """None where neither a scale nor printed values tell what lengths mean."""
+    if not any(shape.colour in drawn.legend.names for shape in bars.shapes):
+        drawn = replace(drawn, legend=Legend(names={}))  # names with letters that looked like swatches
     scale = _scale_of(drawn, bars)
     numbers = [n for n in drawn.numbers if not scale or n.at not in scale.spans]
     scale = scale or _from_printed(drawn, bars, numbers)
@@ -212,6 +233,9 @@ def _grouped(bars: Bars, across: Axis) -> tuple[list[int], list[float]]:
     thick = float(np.median([s.size(across) for s in bars.shapes]))
     places = 1 + int((gaps > 0.5 * thick).sum())
     wanted = max(counts.values()) if places > max(counts.values()) > 1 else places
+    ranked = np.sort(gaps)[::-1]
+    if 1 < wanted < places and ranked[wanted - 1] > EVEN * ranked[wanted - 2]:
+        wanted = places  # bars at even steps, of which some have a colour of their own
     cuts = np.sort(np.argsort(-gaps, kind="stable")[: wanted - 1]) + 1
     groups, centres = [0] * len(middles), []
     for n, part in enumerate(np.split(order, cuts)):
@@ -227,7 +251,9 @@ def _names_of(drawn: Drawn, bars: Bars, scale: Scale, centres: Sequence[float]) 
     free = drawn.free(scale.spans)
     if bars.axis == 0:
         grows = 1 if np.mean(bars.ends) > bars.base else -1
-        return names_beside(drawn.page, centres, bars.base, free, grows)
+        found = names_beside(drawn.page, centres, bars.base, free, grows)
+        found = replace(found, texts=tuple(filled(found.texts, found.places)))
+        return replace(found, texts=tuple(_overlooked(drawn, bars, found, grows)))
     bottom = max([bars.base, *bars.ends])
     left, right = min(s.box[0] for s in bars.shapes), max(s.box[2] for s in bars.shapes)
     printed = {
@@ -236,8 +262,29 @@ def _names_of(drawn: Drawn, bars: Bars, scale: Scale, centres: Sequence[float]) 
         if end > bars.base
         for number in printed_at(drawn.numbers, shape, end, 1, drawn.height, _room(bars, shape, drawn.height))
     }
-    found = names_below(drawn.page, bottom, [n for n in free if n not in printed], left, right)
-    return _settled(found, centres)
+    found = _settled(
+        names_below(drawn.page, bottom, [n for n in free if n not in printed], left, right), centres
+    )
+    return replace(found, texts=tuple(filled(found.texts, found.places)))
+
+
+def _overlooked(drawn: Drawn, bars: Bars, names: Names, grows: int) -> list[str]:
+    """The names of rows of bars, those that are missing read where the others stand, from top to bottom."""
+    boxes = drawn.page.boxes[sorted(names.spans)]
+    missing = [n for n, text in enumerate(names.texts) if not text]
+    if not missing or not len(boxes):
+        return list(names.texts)
+    left, right = (boxes[:, 0].min(), bars.base) if grows > 0 else (bars.base, boxes[:, 2].max())
+    strips = [
+        (left, names.places[n] - 0.6 * drawn.height, right - 2, names.places[n] + 0.6 * drawn.height)
+        for n in missing
+    ]
+    texts = list(names.texts)
+    for span in drawn.reread(drawn.page, np.array(strips, float)):
+        middle = (span.box.y1 + span.box.y2) / 2
+        at = min(missing, key=lambda n: abs(names.places[n] - middle))
+        texts[at] = texts[at] or span.text
+    return texts
 
 
 def _settled(names: Names, centres: Sequence[float]) -> Names:
@@ -407,28 +454,95 @@ def _line_mark(
 def _pie_data(drawn: Drawn, pie: Pie) -> ChartData:
     """Shares in percent by angle, or as printed where that agrees."""
     scale = Scale(axis=1, slope=1.0, offset=0.0, low=0.0, high=100.0, across=0.0, unit="%")
-    taken: set[int] = set()
-    marks = [_slice_mark(drawn, pie, piece, scale, taken) for piece in pie.slices]
+    near = [_spans_towards(drawn, pie, np.pi * (start + end)) for _, start, end in pie.slices]
+    for n, spans in _led_to(drawn, pie, near).items():
+        near[n] += spans
+    marks = [
+        _slice_mark(drawn, pie, piece, scale, spans) for piece, spans in zip(pie.slices, near, strict=True)
+    ]
     top = pie.centre[1] - pie.radius
-    return _data(drawn, "pie", marks, scale, top, Names(texts=(), places=(), spans=frozenset(taken)))
+    taken = frozenset(n for spans in near for n in spans)
+    return _data(drawn, "pie", marks, scale, top, Names(texts=(), places=(), spans=taken))
 
 
 def _slice_mark(
-    drawn: Drawn, pie: Pie, piece: tuple[int, float, float], scale: Scale, taken: set[int]
+    drawn: Drawn, pie: Pie, piece: tuple[int, float, float], scale: Scale, near: Sequence[int]
 ) -> ChartMark:
     colour, start, end = piece
-    turn = 2 * np.pi * (start + end) / 2
-    near = _spans_towards(drawn, pie, turn)
     numbers = [n for at in near for n in _numbers_in(drawn, at)]
-    taken.update(near)
-    name = drawn.legend.names.get(colour) or " ".join(
-        filter(None, (_wordy(drawn.page.spans[n].text) for n in near))
-    )
+    words = (_DASH.sub("", BULLET.sub("", _wordy(drawn.page.spans[n].text))) for n in near)
+    name = drawn.legend.names.get(colour) or " ".join(filter(None, words))
     arc = 2 * np.pi * np.linspace(start, end, 24)
     outline = pie.radius * np.stack([np.sin(arc), -np.cos(arc)], 1) + pie.centre
     points = np.concatenate([outline, [pie.centre]])
     (x1, y1), (x2, y2) = points.min(0).tolist(), points.max(0).tolist()
     return _mark(drawn, 100 * (end - start), numbers, scale, (x1, y1, x2, y2), name, "")
+
+
+def _led_to(drawn: Drawn, pie: Pie, near: Sequence[Sequence[int]]) -> dict[int, list[int]]:
+    """Labels outside of a pie that lines lead to, by slice: of those without a name the nearest.
+
+    A label whose number is not the share of a slice is not its label.
+    """
+    nameless = [
+        n
+        for n, (colour, _, _) in enumerate(pie.slices)
+        if colour not in drawn.legend.names and not any(_wordy(drawn.page.spans[at].text) for at in near[n])
+    ]
+    used = {at for spans in near for at in spans}
+    labels = [label for label in _outer_labels(drawn, pie) if not used.intersection(label)]
+    fits = []
+    for n in nameless:
+        _, start, end = pie.slices[n]
+        for m, label in enumerate(labels):
+            off = abs((_turn_of(drawn, pie, label) - (start + end) / 2 + 0.5) % 1 - 0.5)
+            shares = [one.amount.value for at in label for one in _numbers_in(drawn, at)]
+            agrees = not shares or min(abs(share - 100 * (end - start)) for share in shares) < 1.6
+            if agrees and off < ASIDE + (end - start) / 2:
+                fits.append((off, n, m))
+    found: dict[int, list[int]] = {}
+    for _, n, m in sorted(fits):
+        if n not in found and labels[m]:
+            found[n], labels[m] = labels[m], []
+    return found
+
+
+def _outer_labels(drawn: Drawn, pie: Pie) -> list[list[int]]:
+    """Runs of words around a pie, those of one label together."""
+    boxes = drawn.page.boxes
+    around = []
+    for n in drawn.free():
+        away = np.clip(pie.centre, boxes[n, :2], boxes[n, 2:]) - pie.centre
+        if pie.radius < np.linalg.norm(away) < (1 + FAR) * pie.radius and _is_label(drawn.page.spans[n].text):
+            around.append(n)
+    labels: list[list[int]] = []
+    for n in sorted(around, key=lambda n: float(boxes[n, 1])):
+        told = bool(_numbers_in(drawn, n))
+        open_ = (one for one in labels if not (told and any(_numbers_in(drawn, m) for m in one)))
+        above = next((one for one in open_ if _goes_on(boxes[one[-1]], boxes[n], drawn.height)), None)
+        if above is not None:
+            above.append(n)
+        else:
+            labels.append([n])
+    return [one for one in labels if any(_wordy(drawn.page.spans[n].text) for n in one)]
+
+
+def _is_label(text: str) -> bool:
+    return sum(map(str.isalpha, text)) > 1 or any(map(str.isdigit, text))
+
+
+def _goes_on(above: NDArray[np.float64], below: NDArray[np.float64], height: float) -> bool:
+    """Whether a run of words is a further line of the one above it, or goes on beside it."""
+    shared = min(above[2], below[2]) - max(above[0], below[0])
+    beside = abs(above[1] - below[1]) < 0.4 * height and -shared < height
+    return bool(beside or (shared > 0 and below[1] - above[3] < 0.35 * height))
+
+
+def _turn_of(drawn: Drawn, pie: Pie, label: Sequence[int]) -> float:
+    """The direction of a label from a pie's middle, in turns clockwise from the top."""
+    boxes = drawn.page.boxes[list(label)]
+    x, y = np.clip(pie.centre, boxes[:, :2].min(0), boxes[:, 2:].max(0)) - pie.centre
+    return float(np.arctan2(x, -y) / (2 * np.pi)) % 1.0
 
 
 def _spans_towards(drawn: Drawn, pie: Pie, turn: float) -> list[int]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.tools.amounts import amount_of
 from sightline.tools.chart_axes import Axis, Number
 from sightline.tools.chart_marks import Labels, Shape
 from sightline.tools.reading import Page
 
-_BULLET = re.compile(r"^[^\w($€£+-]+\s*")
+BULLET = re.compile(r"^[^\w($€£+-]+\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,9 @@ def legend_of(page: Page, labels: Labels, colours: int) -> Legend:
     """Swatches of one size in a row or a column, each of a colour of its own and with words to its right."""
     height = page.height_of_text()
     beside = [
-        (s, n) for s in _small(labels, colours, height) if (n := _words_of(s, page, height)) is not None
+        (s, n)
+        for s in _small(labels, colours, height)
+        if (n := _words_of(s, page, height)) is not None and not _is_value(page.spans[n].text)
     ]
     best: list[tuple[Shape, int]] = []
     for shape, _ in beside:
@@ -40,7 +43,7 @@ def legend_of(page: Page, labels: Labels, colours: int) -> Legend:
     if len(best) < 2:
         return Legend(names={})
     return Legend(
-        names={s.colour: _BULLET.sub("", page.spans[n].text) for s, n in best},
+        names={s.colour: BULLET.sub("", page.spans[n].text) for s, n in best},
         spans=tuple(n for _, n in best),
         swatches=tuple(s for s, _ in best),
     )
@@ -71,6 +74,12 @@ def _words_of(shape: Shape, page: Page, height: float) -> int | None:
         and abs((box[1] + box[3]) / 2 - shape.middle(1)) < 0.4 * height
     ]
     return min(near)[1] if near else None
+
+
+def _is_value(text: str) -> bool:
+    """Whether words are the value of a low bar beside them, not the name of a series, which may be a year."""
+    amount = amount_of(text)
+    return amount is not None and not (re.fullmatch(r"\d{4}", text.strip()) and 1800 <= amount.value <= 2200)
 
 
 def _one_row(a: Shape, b: Shape, height: float) -> bool:

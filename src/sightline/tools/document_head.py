@@ -36,7 +36,8 @@ _NUMBER = re.compile(r"\s*[\[(][^()\[\]]*\d[^()\[\]]*[\])]?\s*$|\s+(?:\d{5,}-[A-
 _EDGES = " .,:;*-=_~<>|'\"“”·•#"
 _SITE = re.compile(r"www\.|https?:|@|\.com\b|\.net\b|\.org\b", re.IGNORECASE)
 _POSTCODE = re.compile(
-    r"(?<!\d)\d{4,6}(?!\d)\s+[^\W\d_]{3,}|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b"
+    r"(?<!\d)\d{4,6}(?!\d)\s+[^\W\d_]{3,}|,\s*\d{5}$"
+    r"|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}\b|\b[A-Z]{2} \d{5}\b"
 )
 _NUMBERED = re.compile(
     r"^\W*(?:no|lot|unit|blk|block|level|shop|g|nr)\b[\s.:-]*[\dA-Z]*\d|^\d+[A-Z]?[\s,-]+[^\W\d_]{2,}",
@@ -301,25 +302,29 @@ def _merged(lines: Sequence[Line]) -> Line:
 
 
 def _address(lines: Sequence[Line], start: int) -> tuple[Line, ...]:
-    """The first run of lines from `start` that begins and ends with parts of an address."""
+    """The first run of lines from `start` that begins with a part of an address; others may lie within."""
     found: list[Line] = []
+    waiting: list[Line] = []
     for line in lines[start : start + 9]:
         if is_address(line.text):
-            found.append(line)
-        elif found and _goes_on(found, line):
-            found.append(line)
+            found += [*waiting, line]
+            waiting = []
+        elif found and not waiting and _may_go_on(found[-1], line):
+            waiting.append(line)
         elif found:
             break
+    if waiting and _may_name(waiting[0]) and not any(c.isdigit() for c in waiting[0].text):
+        found += waiting  # a town or a country under its street
     return tuple(found) if start or len(found) > 1 else ()
 
 
-def _goes_on(found: Sequence[Line], line: Line) -> bool:
-    """Whether a line without words of addresses goes on with one.
-
-    It does where it is near and has plain words, after a comma or a town's name.
-    """
-    text = line.text
-    near = line.box.y1 - found[-1].box.y2 < 0.9 * found[-1].box.height
+def _may_go_on(above: Line, line: Line) -> bool:
+    """Whether a line that says nothing of an address may stand within one: near, and of nobody else."""
+    near = line.box.y1 - above.box.y2 < 0.9 * above.box.height
     return (
-        near and _may_name(line) and not line.forms and len(text) < 40 and not any(c.isdigit() for c in text)
+        near
+        and line.row - above.row == 1
+        and not line.forms
+        and len(line.text) < 40
+        and not kinds_of(line.text)
     )

@@ -27,6 +27,9 @@ NAMED, CHECKED, SUMMED = 0.75, 0.9, 0.97
 In this order: it has a name; quantity times price is its amount; all amounts add up to a printed sum.
 """
 
+FEWEST_DIGITS = 4
+"""Of a code of goods."""
+
 MOST_NAMES = 3
 """Rows of words over an amount that may all belong to it: a name, a code, a note."""
 
@@ -38,9 +41,8 @@ _TIMES = re.compile(
     r"(?P<sign>[^\W\d_]{1,3}\$?|[$€£¥₹])?\s?(?P<price>\d[\d.,']*[.,]\d+|(?<=[^\W\d_]|[$€£¥₹@\s])\d{4,})(?![\w%])"
 )
 _AFTER = re.compile(r"\s[xX×]\s?(?P<count>\d{1,3})\s*$")
-_EACH = re.compile(r"^\W*@\s*(?P<price>\D{0,4}\d[\d.,']*)")
+_NUMBER = re.compile(r"(?<![\w(])\d+(?![\w%)])")
 _COUNT = re.compile(r"^\s*(?P<count>\d{1,3}(?:[.,]\d{1,3})?)\s*(?:[xX×*]\s*)?(?=\s[^\W\d]|[xX×]\s)")
-_CODE = re.compile(r"^[#\d][\d\-./]{3,}[A-Z]?\s+(?=\S*[^\W\d_])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,8 @@ def _start(rows: Sequence[Spans], style: Style) -> tuple[int | None, list[Head]]
 def _more_heads(row: Spans) -> list[Head]:
     """The heads in a second row of heads; none where it is goods."""
     parts = [_heads_in(piece) for piece in row]
-    return [] if any(rest for _, rest in parts) else [head for heads, _ in parts for head in heads]
+    goods = any(rest for _, rest in parts) or any(_NUMBER.search(piece.text) for piece in row)
+    return [] if goods else [head for heads, _ in parts for head in heads]
 
 
 def heads_of(row: Spans) -> list[Head]:
@@ -140,7 +143,7 @@ def heads_of(row: Spans) -> list[Head]:
         heads, rest = _heads_in(piece)
         found += heads
         parts += rest
-        if re.search(r"(?<![\w(])\d+(?![\w%)])", piece.text):
+        if _NUMBER.search(piece.text):
             return []
     named = {head.column for head in found} & {"name", "price", "quantity"}
     return found if len(found) > 1 and parts <= 0.34 * (parts + len(found)) and named else []
@@ -178,7 +181,7 @@ def _has_amount(row: Spans, style: Style) -> bool:
 
 
 def _kind(row: Spans, style: Style) -> str:
-    """What kind of amount the row's label says, `label` for other known labels; empty for goods."""
+    """What kind of amount the row's label says, `part`: a sum of some; `label`: others; empty: goods."""
     for piece in row:
         money = money_in(piece.text, style)
         if days_in(piece.text):
@@ -187,6 +190,8 @@ def _kind(row: Spans, style: Style) -> str:
         if not name or name[0].isdigit() or number_in(name) is not None:
             continue
         label = amount_label(name)
+        if label and label.kind == "total" and label.strength == LOOSE:
+            return "part"  # of what is taxed at one rate: more goods may follow
         if label and label.strength >= LOOSE:
             return label.kind
         if kinds_of(name):
@@ -203,25 +208,45 @@ def _first_name(rows: Sequence[Spans], r: int, style: Style) -> int:
         return r
     after = next((n for n in range(r + 1, len(rows)) if _has_amount(rows[n], style)), r + 2)
     first = r
-    while (
-        first and r - first < min(max(after - r - 1, 1), MOST_NAMES) and _names_goods(rows[first - 1], style)
-    ):
+    while first and r - first < min(max(after - r - 1, 1), MOST_NAMES) and _may_be_goods(rows[first - 1]):
         first -= 1
-    return first
+    return next((n for n in range(first, r) if _names_goods(rows[n], style)), r)
+
+
+def _may_be_goods(row: Spans) -> bool:
+    """Whether a row without an amount is a name or a code, no label and no date."""
+    text = " ".join(piece.text for piece in row)
+    return not (kinds_of(text) or any(":" in piece.text for piece in row) or days_in(text) or times_in(text))
 
 
 def _names_goods(row: Spans, style: Style) -> bool:
-    text = " ".join(piece.text for piece in row)
-    dated = days_in(text) or times_in(text)
-    labelled = kinds_of(text) or any(":" in piece.text for piece in row)
-    return not labelled and not dated and _is_words(text, style)
+    return _is_words(" ".join(piece.text for piece in row), style)
 
 
 def _is_words(text: str, style: Style) -> bool:
-    text = _CODE.sub("", text.strip())
-    letters = sum(c.isalpha() for c in text)
-    digits = sum(c.isdigit() for c in text)
-    return letters >= 2 and letters > digits and not is_value(text, style) and number_in(text, style) is None
+    """Whether a text names something: it has a word, beside codes, numbers, units, signs of tax or currency."""
+    if is_value(text, style) or number_in(text, style) is not None:
+        return False
+    return any(_is_word(part) for part in text.split())
+
+
+def _is_word(part: str) -> bool:
+    letters, digits = sum(c.isalpha() for c in part), sum(c.isdigit() for c in part)
+    bare = part.strip("*()[]=.,:-")
+    return letters >= 2 and letters >= digits and bare not in words().tails and not is_currency(bare)
+
+
+def _bare(span: TextSpan) -> TextSpan:
+    """A name without the code and the sign of tax before it."""
+    parts = list(re.finditer(r"\S+", span.text))
+    first = 0
+    while first + 1 < len(parts) and _is_code(parts[first].group()):
+        first += 1
+    return cut_out(span, parts[first].start(), len(span.text)) if parts else span
+
+
+def _is_code(part: str) -> bool:
+    return sum(c.isdigit() for c in part) >= FEWEST_DIGITS or part in words().tails
 
 
 # Rows of goods.
@@ -234,6 +259,8 @@ def _lines(rows: Sequence[Spans], start: int, heads: Sequence[Head], style: Styl
         kind = _kind(rows[r], style)
         if (kind in ENDS or kind == "quantity") and found:
             break
+        if kind == "part":
+            continue
         if kind != "label" or not _has_amount(rows[r], style):
             found.append(_line(rows[r], r, heads, style, kind))
     return found
@@ -262,7 +289,10 @@ def _take(line: Line, span: TextSpan, heads: Sequence[Head], style: Style, *, si
     cut = min([m.start for m in money] + ([times.start()] if times else []) + [len(text)])
     name = text[:cut]
     if not money and not times and (plain := _plain_number(text, style)) is not None:
-        line.numbers.append(_number(span, plain, heads, money=signed))
+        digits = re.search(r"-?\d[\d.,']*", text)
+        line.numbers.append(
+            _number(cut_out(span, *digits.span()) if digits else span, plain, heads, money=signed)
+        )
         return
     if after := _AFTER.search(name):
         of = cut_out(span, *after.span("count"))
@@ -273,9 +303,8 @@ def _take(line: Line, span: TextSpan, heads: Sequence[Head], style: Style, *, si
             line.numbers.append(_number(cut_out(span, *count.span("count")), value, heads, money=False))
             line.names.append(cut_out(span, count.end(), cut))
             return
-    if sum(c.isalpha() for c in name) >= 2 and not (times and not name.strip()):
-        code = _CODE.match(name)
-        line.names.append(cut_out(span, code.end() if code else 0, cut))
+    if _is_words(name, style):
+        line.names.append(_bare(cut_out(span, 0, cut)))
 
 
 def _plain_number(text: str, style: Style) -> float | None:

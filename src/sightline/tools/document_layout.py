@@ -14,6 +14,7 @@ from sightline.tools.document_values import (
     money_in,
     number_in,
     phones_in,
+    pointless,
     times_in,
 )
 from sightline.tools.document_words import RATE, kinds_of, plain, words

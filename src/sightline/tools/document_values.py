@@ -63,7 +63,7 @@ _THOUSANDS = re.compile(r"(?<![\w.,/-])\d{1,3}([.,])\d{3}(?![\w.,/-])")
 
 def style_of(texts: Sequence[str]) -> Style:
     """How a page with these texts writes numbers and dates, told by its numbers and its currencies."""
-    found = {sign for text in texts for sign in _signs().findall(text)}
+    found = {sign for text in texts for sign in [*_signs().findall(text), text.strip(" .:()")]}
     point = point_of(texts)
     marks = [match.group(1) for text in texts for match in _THOUSANDS.finditer(text)]
     whole = not any(_CENTS.search(text) for text in texts) and (
@@ -304,5 +304,5 @@ def amount_in(text: str, style: Style) -> float | None:
 
 
 def pointless(text: str) -> float | None:
-    """The amount that a run of digits alone is if a reader lost its point: `2438` is 24.38; None for other texts."""
+    """The amount that digits are if a reader lost their point: `2438` is 24.38; None for other texts."""
     return int(text.strip()) / 100 if re.fullmatch(r"\d{3,6}", text.strip()) else None
