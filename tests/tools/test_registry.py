@@ -63,6 +63,7 @@ def test_tools_that_need_another_share_it() -> None:
     tools = all_tools()
     for name, tool in tools.items():
         held = list(vars(tool).values())
+        held += [part for one in held if isinstance(one, dict) for part in one.values()]
         for need in TOOLS[name][1]:
             assert need == "store" or any(part is tools[need] for part in held)
 
@@ -80,7 +81,7 @@ def test_making_them_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_an_tool_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOOLS, "dream", ("sightline.tools.dream:Dreamer", ("read_text",)))
     assert "dream" not in all_tools()
     monkeypatch.setitem(TOOLS, "count", ("sightline.tools.count:Nobody", ("detect",)))

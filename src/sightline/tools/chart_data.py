@@ -33,6 +33,7 @@ from sightline.tools.chart_marks import (
     rectangles,
     strokes_of,
 )
+from sightline.tools.chart_pie_labels import led_to, numbers_in, wordy
 from sightline.tools.chart_sequences import filled
 from sightline.tools.colors import color_name
 from sightline.tools.reading import Boxes, Page, box_at
@@ -58,12 +59,6 @@ a group of bars gaps are about half of those between groups."""
 
 _DASH = re.compile(r"^[-–—]\s+(?=[^\W\d])")
 """Before the name of a slice: the end of the line that leads to it."""
-
-FAR = 0.9
-"""Labels of a pie on lines that lead to them stand at most this part of its radius outside of it."""
-
-ASIDE = 0.1
-"""Turns by which such a label may stand off the middle of its slice."""
 
 
 class NoChart(Exception):
@@ -263,7 +258,9 @@ def _names_of(drawn: Drawn, bars: Bars, scale: Scale, centres: Sequence[float]) 
         for number in printed_at(drawn.numbers, shape, end, 1, drawn.height, _room(bars, shape, drawn.height))
     }
     found = _settled(
-        names_below(drawn.page, bottom, [n for n in free if n not in printed], left, right), centres
+        names_below(drawn.page, bottom, [n for n in free if n not in printed], left, right),
+        centres,
+        drawn.height,
     )
     return replace(found, texts=tuple(filled(found.texts, found.places)))
 
@@ -287,14 +284,15 @@ def _overlooked(drawn: Drawn, bars: Bars, names: Names, grows: int) -> list[str]
     return texts
 
 
-def _settled(names: Names, centres: Sequence[float]) -> Names:
+def _settled(names: Names, centres: Sequence[float], height: float) -> Names:
     """Each name at the centre that it is nearest to; the shift that tilted ones share is taken out."""
     if not names.places:
         return Names(texts=("",) * len(centres), places=tuple(centres), spans=names.spans)
     at, wanted = np.array(names.places), np.array(centres)
     pitch = float(np.min(np.diff(np.sort(wanted)))) if len(wanted) > 1 else np.inf
-    if names.leaning and len(at) == len(wanted):
-        at = at + np.median(np.sort(wanted) - np.sort(at))
+    if names.leaning:
+        known = len(at) == len(wanted)
+        at = at + (np.median(np.sort(wanted) - np.sort(at)) if known else -0.4 * height)
     texts = [""] * len(wanted)
     for text, place in sorted(zip(names.texts, at, strict=True), key=lambda one: float(one[1])):
         nearest = int(np.abs(wanted - place).argmin())
@@ -381,13 +379,30 @@ def _line_data(drawn: Drawn, scale: Scale) -> ChartData:
         )
     names = _evenly(names, strokes, height)
     numbers = [n for n in drawn.numbers if n.at not in scale.spans and n.at not in names.spans]
+    series = _series_of(drawn, [stroke.colour for stroke in strokes])
     marks = [
         mark
         for text, x in zip(names.texts, names.places, strict=True)
         for stroke in strokes
-        if (mark := _line_mark(drawn, stroke, x, scale, numbers, text, len(strokes) > 1))
+        if (mark := _line_mark(drawn, stroke, x, scale, numbers, text, series[stroke.colour]))
     ]
     return _data(drawn, "lines", marks, scale, scale.low, names)
+
+
+def _series_of(drawn: Drawn, colours: Sequence[int]) -> dict[int, str]:
+    """What lines are called: by the legend, else by colours, `dark` and `light` where two share a word."""
+    if len(colours) < 2:
+        return dict.fromkeys(colours, "")
+    names = {at: drawn.legend.names.get(at, drawn.colour(at)) for at in colours}
+    for word in set(names.values()):
+        alike = sorted(
+            (at for at in colours if names[at] == word), key=lambda at: float(drawn.palette[at].sum())
+        )
+        if len(alike) == 2:
+            names |= {alike[0]: f"dark {word}", alike[1]: f"light {word}"}
+        elif len(alike) > 2:
+            names |= {at: f"{word} {n}" for n, at in enumerate(alike, 1)}
+    return names
 
 
 def _reach(names: Names) -> tuple[float, float]:
@@ -431,7 +446,7 @@ def _line_mark(
     scale: Scale,
     numbers: Sequence[Number],
     category: str,
-    several: bool,
+    series: str,
 ) -> ChartMark | None:
     found = stroke.height_at(x) if stroke.low - 4 <= x <= stroke.high + 4 else None
     if found is None:
@@ -444,7 +459,6 @@ def _line_mark(
         for n in numbers
         if abs(n.middle(0) - x) < 1.2 * drawn.height and abs(n.middle(1) - shape.middle(1)) < 2 * drawn.height
     ]
-    series = drawn.legend.names.get(stroke.colour, drawn.colour(stroke.colour)) if several else ""
     return _mark(drawn, scale.value(shape.middle(1)), near, scale, box, category, series)
 
 
@@ -455,7 +469,8 @@ def _pie_data(drawn: Drawn, pie: Pie) -> ChartData:
     """Shares in percent by angle, or as printed where that agrees."""
     scale = Scale(axis=1, slope=1.0, offset=0.0, low=0.0, high=100.0, across=0.0, unit="%")
     near = [_spans_towards(drawn, pie, np.pi * (start + end)) for _, start, end in pie.slices]
-    for n, spans in _led_to(drawn, pie, near).items():
+    named = drawn.legend.names
+    for n, spans in led_to(drawn.page, pie, near, drawn.free(), named).items():
         near[n] += spans
     marks = [
         _slice_mark(drawn, pie, piece, scale, spans) for piece, spans in zip(pie.slices, near, strict=True)
@@ -469,80 +484,14 @@ def _slice_mark(
     drawn: Drawn, pie: Pie, piece: tuple[int, float, float], scale: Scale, near: Sequence[int]
 ) -> ChartMark:
     colour, start, end = piece
-    numbers = [n for at in near for n in _numbers_in(drawn, at)]
-    words = (_DASH.sub("", BULLET.sub("", _wordy(drawn.page.spans[n].text))) for n in near)
+    numbers = [n for at in near for n in numbers_in(drawn.page, at)]
+    words = (_DASH.sub("", BULLET.sub("", wordy(drawn.page.spans[n].text))) for n in near)
     name = drawn.legend.names.get(colour) or " ".join(filter(None, words))
     arc = 2 * np.pi * np.linspace(start, end, 24)
     outline = pie.radius * np.stack([np.sin(arc), -np.cos(arc)], 1) + pie.centre
     points = np.concatenate([outline, [pie.centre]])
     (x1, y1), (x2, y2) = points.min(0).tolist(), points.max(0).tolist()
     return _mark(drawn, 100 * (end - start), numbers, scale, (x1, y1, x2, y2), name, "")
-
-
-def _led_to(drawn: Drawn, pie: Pie, near: Sequence[Sequence[int]]) -> dict[int, list[int]]:
-    """Labels outside of a pie that lines lead to, by slice: of those without a name the nearest.
-
-    A label whose number is not the share of a slice is not its label.
-    """
-    nameless = [
-        n
-        for n, (colour, _, _) in enumerate(pie.slices)
-        if colour not in drawn.legend.names and not any(_wordy(drawn.page.spans[at].text) for at in near[n])
-    ]
-    used = {at for spans in near for at in spans}
-    labels = [label for label in _outer_labels(drawn, pie) if not used.intersection(label)]
-    fits = []
-    for n in nameless:
-        _, start, end = pie.slices[n]
-        for m, label in enumerate(labels):
-            off = abs((_turn_of(drawn, pie, label) - (start + end) / 2 + 0.5) % 1 - 0.5)
-            shares = [one.amount.value for at in label for one in _numbers_in(drawn, at)]
-            agrees = not shares or min(abs(share - 100 * (end - start)) for share in shares) < 1.6
-            if agrees and off < ASIDE + (end - start) / 2:
-                fits.append((off, n, m))
-    found: dict[int, list[int]] = {}
-    for _, n, m in sorted(fits):
-        if n not in found and labels[m]:
-            found[n], labels[m] = labels[m], []
-    return found
-
-
-def _outer_labels(drawn: Drawn, pie: Pie) -> list[list[int]]:
-    """Runs of words around a pie, those of one label together."""
-    boxes = drawn.page.boxes
-    around = []
-    for n in drawn.free():
-        away = np.clip(pie.centre, boxes[n, :2], boxes[n, 2:]) - pie.centre
-        if pie.radius < np.linalg.norm(away) < (1 + FAR) * pie.radius and _is_label(drawn.page.spans[n].text):
-            around.append(n)
-    labels: list[list[int]] = []
-    for n in sorted(around, key=lambda n: float(boxes[n, 1])):
-        told = bool(_numbers_in(drawn, n))
-        open_ = (one for one in labels if not (told and any(_numbers_in(drawn, m) for m in one)))
-        above = next((one for one in open_ if _goes_on(boxes[one[-1]], boxes[n], drawn.height)), None)
-        if above is not None:
-            above.append(n)
-        else:
-            labels.append([n])
-    return [one for one in labels if any(_wordy(drawn.page.spans[n].text) for n in one)]
-
-
-def _is_label(text: str) -> bool:
-    return sum(map(str.isalpha, text)) > 1 or any(map(str.isdigit, text))
-
-
-def _goes_on(above: NDArray[np.float64], below: NDArray[np.float64], height: float) -> bool:
-    """Whether a run of words is a further line of the one above it, or goes on beside it."""
-    shared = min(above[2], below[2]) - max(above[0], below[0])
-    beside = abs(above[1] - below[1]) < 0.4 * height and -shared < height
-    return bool(beside or (shared > 0 and below[1] - above[3] < 0.35 * height))
-
-
-def _turn_of(drawn: Drawn, pie: Pie, label: Sequence[int]) -> float:
-    """The direction of a label from a pie's middle, in turns clockwise from the top."""
-    boxes = drawn.page.boxes[list(label)]
-    x, y = np.clip(pie.centre, boxes[:, :2].min(0), boxes[:, 2:].max(0)) - pie.centre
-    return float(np.arctan2(x, -y) / (2 * np.pi)) % 1.0
 
 
 def _spans_towards(drawn: Drawn, pie: Pie, turn: float) -> list[int]:
@@ -566,20 +515,6 @@ def _direction(pie: Pie, turn: float) -> int:
     at = (turn / (2 * np.pi)) % 1.0
     return next(
         (n for n, (_, a, b) in enumerate(pie.slices) if a <= at < b or a <= at - 1 < b or a <= at + 1 < b), -1
-    )
-
-
-def _numbers_in(drawn: Drawn, at: int) -> list[Number]:
-    """The number that a span is, or that its last word is: `rent 22%`."""
-    span = drawn.page.spans[at]
-    last = span.model_copy(update={"text": span.text.split()[-1].strip("()") if span.text.split() else ""})
-    return [n for one in (span, last) for n in numbers_of([one])][:1]
-
-
-def _wordy(text: str) -> str:
-    """A slice's label without the number in it."""
-    return " ".join(
-        word for word in text.split() if not any(c.isdigit() for c in word) or word.isdigit() is None
     )
 
 

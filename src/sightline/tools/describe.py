@@ -96,7 +96,7 @@ class Describer(Tool):
         detail: Literal["short", "full"] = "full",
         format: Literal["text", "json"] = "text",
     ) -> Description:
-        """Describes a picture: its kind, things with number, color and place, text, chart, table or document.
+        """Describes the image or a region, each clause with its evidence.
 
         Args:
             region: what to describe; else everything

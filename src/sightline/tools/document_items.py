@@ -224,7 +224,7 @@ def _names_goods(row: Spans, style: Style) -> bool:
 
 
 def _is_words(text: str, style: Style) -> bool:
-    """Whether a text names something: it has a word, beside codes, numbers, units, signs of tax or currency."""
+    """Whether a text names something: it has a word beside codes, numbers and signs of tax or currency."""
     if is_value(text, style) or number_in(text, style) is not None:
         return False
     return any(_is_word(part) for part in text.split())
@@ -233,7 +233,8 @@ def _is_words(text: str, style: Style) -> bool:
 def _is_word(part: str) -> bool:
     letters, digits = sum(c.isalpha() for c in part), sum(c.isdigit() for c in part)
     bare = part.strip("*()[]=.,:-")
-    return letters >= 2 and letters >= digits and bare not in words().tails and not is_currency(bare)
+    unit = re.sub(r"^\d+", "", bare).casefold() in words().units
+    return letters >= 2 and letters >= digits and not (unit or bare in words().tails or is_currency(bare))
 
 
 def _bare(span: TextSpan) -> TextSpan:
@@ -308,10 +309,11 @@ def _take(line: Line, span: TextSpan, heads: Sequence[Head], style: Style, *, si
 
 
 def _plain_number(text: str, style: Style) -> float | None:
-    found = re.fullmatch(r"\W?-?(\d[\d.,']*)\s?(?:[xX×]|([^\W\d_]{1,8})\.?)?\W?", text.strip())
+    found = re.fullmatch(r"\W?(\d[\d.,']*)\s?(?:[xX×]|([^\W\d_]{1,8})\.?)?\W?", text.strip())
     if not found or (found[2] and found[2].casefold() not in words().units):
         return None
-    return number_of(found[1].rstrip(".,"), style.point)
+    value = number_of(found[1].rstrip(".,"), style.point)
+    return -value if value and text.strip()[0] in "-−" else value
 
 
 def _quantity_and_price(span: TextSpan, times: re.Match[str], style: Style) -> tuple[Number, Number] | None:
@@ -428,7 +430,7 @@ def _quantity(group: Sequence[Line], amount: Number) -> tuple[Number | None, Num
     if len(headed) == 2:
         return headed["quantity"], headed["price"]
     counts = [
-        n for n in numbers if not n.money and 0 < n.value < 10_000 and n.column in ("", "quantity", "name")
+        n for n in numbers if not n.money and 0 < abs(n.value) < 10_000 and n.column in ("", "quantity", "name")
     ]
     for count in counts:
         for price in (n for n in numbers if n is not count and n.column in ("", "price")):

@@ -60,7 +60,7 @@ class Measurer(Tool):
         )
 
     def __call__(self, picture: Picture, regions: tuple[Box, ...], what: What = "all") -> Facts:
-        """Measures regions: size, place, color, distance, nearest, biggest, overlap, alignment.
+        """Measures regions: color, size, place, distance, nearest, biggest, overlap.
 
         Args:
             regions: what to measure

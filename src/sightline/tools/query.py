@@ -58,7 +58,7 @@ class Query(Tool):
         return f"one SELECT of DuckDB's SQL over {', '.join(NAMES)}; {MOST_ROWS} rows at most"
 
     def __call__(self, picture: Picture, sql: LongText) -> Relation:
-        """Answers one SELECT over what is read in the picture, and cites the cells that each value is from.
+        """Answers one SELECT (SQL) over what is read in the picture, and cites its cells.
 
         Relations, read when they are named: "table", chart, document, objects, with columns named as printed
         (in double quotes), typed DOUBLE, DATE, TIME or TEXT, and row_no, their order. A chart has
