@@ -123,7 +123,7 @@ def test_a_chart_by_its_kind_title_series_and_extremes() -> None:
         unit="%",
         confidence=0.9,
         colors={"Pears": "green"},
-        marks=(mark("2019", 3.04, "Pears"), mark("100.00", 41.02, "Pears"), mark("2019", 12, "Plums")),
+        marks=(mark("2019", 3.04, "Pears"), mark("2020", 41.02, "Pears"), mark("2019", 12, "Plums")),
     )
     made = clauses.of_chart(chart, full=True, tool="read_chart")
     assert [clause.text for clause in made] == [

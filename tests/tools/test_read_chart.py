@@ -201,7 +201,40 @@ def test_groups_beside_one_another() -> None:
     data = chart(page)
     wanted = {("Ann", "red"): 35, ("Ann", "sea"): 60, ("Bob", "red"): 80, ("Bob", "sea"): 12}
     assert values(data) == pytest.approx(wanted, abs=1)
-    assert data.colours == {"red": "orange", "sea": "green"}
+    assert data.colors == {"red": "orange", "sea": "green"}
+
+
+def test_columns_of_which_some_stand_out_are_columns_each() -> None:
+    page = Page()
+    page.upright()
+    names = ("Ann", "Bob", "Cid", "Dee", "Eve")
+    page.name(*names)
+    for n, value in enumerate((35, 80, 12, 50, 64)):
+        page.column(middle(n, 5), value, ORANGE if n == 2 else BLUE)
+    assert [name for name, _ in values(chart(page))] == list(names)
+
+
+def test_values_beside_low_bars_are_no_legend() -> None:
+    page = Page()
+    shown = (("Ann", 35.0, BLUE), ("Bob", 2.5, ORANGE), ("Cid", 2.4, GREEN))
+    for n in range(6):
+        page.words.append((str(20 * n), LEFT + 80 * n, FOOT + 16))
+    for n, (name, value, colour) in enumerate(shown):
+        y = 80 + 80 * n
+        page.draw.rectangle((LEFT, y - 7, LEFT + 4 * value - 1, y + 6), colour)
+        page.words += [(name, LEFT - 25, y), (f"{value}%", LEFT + 4 * value + 20, y)]
+    found = chart(page)
+    assert values(found) == {(name, ""): value for name, value, _ in shown}
+
+
+def test_months_between_those_that_are_printed() -> None:
+    page = Page()
+    page.upright()
+    months = ("Jan '17", "Feb '17", "Mar '17", "Apr '17", "May '17", "Jun '17")
+    page.words += [(text, middle(n, 6), FOOT + 16) for n, text in enumerate(months) if n in (0, 2, 4)]
+    for n in range(6):
+        page.column(middle(n, 6), 20 + 10 * n)
+    assert [name for name, _ in values(chart(page))] == list(months)
 
 
 def test_parts_on_one_another() -> None:
@@ -235,6 +268,15 @@ def test_lines() -> None:
     assert {mark.category for mark in data.marks} == {"2001", "2002", "2003", "2004", "2005"}
 
 
+def test_lines_of_one_hue_without_a_legend() -> None:
+    page = lines(one=("#102878", (10, 30, 25, 70, 90)), two=("#3c78f0", (60, 55, 80, 20, 35)))
+    page.words = [word for word in page.words if word[0] not in ("one", "two")]
+    page.draw.rectangle((140, 330, 300, 350), "white")
+    found = values(chart(page))
+    assert {series for _, series in found} == {"dark blue", "light blue"}
+    assert found["2001", "dark blue"] == pytest.approx(10, abs=2)
+
+
 def test_flat_lines_are_no_grid_and_grid_is_no_line() -> None:
     data = chart(lines(red=(ORANGE, (70,) * 5), ash=(GREY, (30, 30, 30, 30, 50))))
     assert [m.value for m in data.marks if m.series == "red"] == pytest.approx([70] * 5, abs=2)
@@ -262,6 +304,19 @@ def test_a_pie() -> None:
     data = chart(page)
     assert data.chart == "pie"
     assert values(data) == pytest.approx({("red", ""): 50, ("sea", ""): 30, ("sky", ""): 20}, abs=1)
+
+
+def test_labels_that_lines_lead_to_name_the_slices_of_a_pie() -> None:
+    page = Page()
+    turn = -90.0
+    slices = (("Mail", ORANGE, 50), ("Shops", GREEN, 30), ("Fairs", BLUE, 16), ("Gifts", GREY, 4))
+    for name, colour, share in slices:
+        page.draw.pieslice((140, 60, 340, 260), turn, turn + 3.6 * share, colour)
+        middle_of = np.radians(turn + 1.8 * share)
+        x, y = 240 + 160 * np.cos(middle_of), 160 + 135 * np.sin(middle_of)
+        page.words.append((f"- {name} {share}%", float(x), float(y)))
+        turn += 3.6 * share
+    assert values(chart(page)) == {(name, ""): share for name, _, share in slices}
 
 
 def test_nothing_is_made_up() -> None:

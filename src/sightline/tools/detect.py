@@ -92,7 +92,7 @@ class Detector(Tool):
         """
         closed = [vocabulary for vocabulary in self._vocabularies if vocabulary.classes()]
         wanted = resolve_among(query, [vocabulary.classes() for vocabulary in closed])
-        look = self._look_of(picture, closed)
+        look = self._look_of(picture, wanted, closed)
         asked = _asked(wanted, closed, look) if isinstance(wanted, Query) else []
         if isinstance(wanted, Query) and asked:
             seen = [_Look(v, n, v.look(picture, query, wanted.labels(n))) for n, v in asked]
@@ -117,10 +117,14 @@ class Detector(Tool):
         for vocabulary in self._vocabularies:
             vocabulary.close()
 
-    def _look_of(self, picture: Picture, closed: Sequence[Vocabulary]) -> Look:
-        """How the picture looks; kept for the next question about it. What is unclear, shapes settle."""
+    def _look_of(self, picture: Picture, wanted: Query | str, closed: Sequence[Vocabulary]) -> Look:
+        """How the picture looks, where that matters; kept for the next question about it.
+
+        What is unclear, shapes settle.
+        """
+        known = [v for n, v in enumerate(closed) if isinstance(wanted, str) or wanted.labels(n)]
         shapes = [vocabulary for vocabulary in closed if vocabulary.world == "drawn"]
-        if not shapes:
+        if not shapes or not any(vocabulary.world for vocabulary in known):
             return "photograph"
         last = self._last
         if last is None or last[0] != picture.frame:

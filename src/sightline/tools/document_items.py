@@ -430,7 +430,9 @@ def _quantity(group: Sequence[Line], amount: Number) -> tuple[Number | None, Num
     if len(headed) == 2:
         return headed["quantity"], headed["price"]
     counts = [
-        n for n in numbers if not n.money and 0 < abs(n.value) < 10_000 and n.column in ("", "quantity", "name")
+        n
+        for n in numbers
+        if not n.money and 0 < abs(n.value) < 10_000 and n.column in ("", "quantity", "name")
     ]
     for count in counts:
         for price in (n for n in numbers if n is not count and n.column in ("", "price")):

@@ -144,7 +144,8 @@ def _windows(width: int, height: int, tiling: Tiling) -> Iterator[tuple[int, int
 
 
 def _starts(length: int, tiling: Tiling) -> list[int]:
-    count = max(math.ceil((length - tiling.overlap) / (tiling.side - tiling.overlap)), 1)
+    overlap = min(tiling.overlap, tiling.side // 2)  # networks of small pictures have small tiles
+    count = max(math.ceil((length - overlap) / (tiling.side - overlap)), 1)
     return [round(n * max(length - tiling.side, 0) / max(count - 1, 1)) for n in range(count)]
 
 
