@@ -59,6 +59,9 @@ class KeptReader(TextReader):
         super().__init__()
         self._kept = Cache(folder, max_bytes=2**30)
 
+    def warm(self) -> None:
+        """Nothing: what is kept needs no models, and what is not loads them."""
+
     def __call__(self, picture: Picture, region: Box | None = None, lang: str | None = None) -> TextLines:
         """Reads the words.
 

@@ -88,6 +88,7 @@ def test_scalar_queries_cite_theirs() -> None:
     assert texts(found) == [["1100"]]
     assert found.rows[0][0].unit == "$"
     assert cells(found) == ["$900", "$2,000"]
+    assert reasons(found) == ["Bees"]
 
 
 def test_queries_in_conditions_are_reasons() -> None:
