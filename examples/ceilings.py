@@ -235,7 +235,8 @@ class Search:
         relation = Book.of([self.source]).cited(reply)
         given = [row[0] for row in relation.rows if row[0].kind != "nothing"]
         texts, values = [v.text for v in given], [_told(v.value) for v in given]
-        return any(v.cells for v in given) and (same(texts, answer_) or same(values, answer_))
+        cites = any(v.cells for v in given) or any(relation.reasons)
+        return cites and (same(texts, answer_) or same(values, answer_))
 
 
 def _by_values(shapes: Iterable[Shape]) -> dict[tuple[str, ...], list[Shape]]:

@@ -115,8 +115,10 @@ class Question:
         telling = [word for word in words if word not in STOP]
         if len(telling) > 1 and set(telling) <= set(self.words):
             return True
-        plain = " ".join(words)
-        return len(plain) > 5 and fuzz.partial_ratio(plain, " ".join(self.words)) >= 90
+        letters = " ".join(words)
+        numbers = {word for word in words if word.isdigit()}
+        near = len(letters) > 5 and fuzz.partial_ratio(letters, " ".join(self.words)) >= 90
+        return near and numbers <= set(self.words)
 
     def place(self, cell: str) -> int:
         """Which word of the question a cell that it says begins at; 0 where it is not said in a row."""

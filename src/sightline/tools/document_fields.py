@@ -113,6 +113,7 @@ def _said(field: DocumentField, others: Sequence[DocumentField]) -> bool:
 
 def _surer(items: list[LineItem], sums: Sequence[Sum]) -> list[LineItem]:
     """The items, surer where they add up to a sum that is printed."""
-    if not any(adds_up(items, s.value) for s in sums if s.kind in ("total", "subtotal", "net")):
+    taxes = [s.value for s in sums if s.kind == "tax"]
+    if not any(adds_up(items, s.value, taxes) for s in sums if s.kind in ("total", "subtotal", "net")):
         return items
     return [item.model_copy(update={"score": max(item.score, SUMMED)}) for item in items]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sightline.tools.amounts import number_of
 from sightline.tools.document_layout import Spans, cut_out, is_currency, is_value
@@ -187,7 +188,7 @@ def _kind(row: Spans, style: Style) -> str:
         if days_in(piece.text):
             return "label"
         name = (piece.text[: money[0].start] if money else piece.text).strip()
-        if not name or name[0].isdigit() or number_in(name) is not None:
+        if not name or name[0].isdigit() or not any(c.isalpha() for c in name) or number_in(name) is not None:
             continue
         label = amount_label(name)
         if label and label.kind == "total" and label.strength == LOOSE:
@@ -206,10 +207,15 @@ def _first_name(rows: Sequence[Spans], r: int, style: Style) -> int:
     """
     if any(_is_words(piece.text, style) for piece in rows[r]):
         return r
-    after = next((n for n in range(r + 1, len(rows)) if _has_amount(rows[n], style)), r + 2)
+    after = next((n for n in range(r + 1, len(rows)) if _has_amount(rows[n], style)), None)
+    if after is not None and _kind(rows[after], style):
+        after = None
+    most = MOST_NAMES if after is None else min(max(after - r - 1, 1), MOST_NAMES)
     first = r
-    while first and r - first < min(max(after - r - 1, 1), MOST_NAMES) and _may_be_goods(rows[first - 1]):
+    while first and r - first < most and _may_be_goods(rows[first - 1]):
         first -= 1
+        if after is None and _names_goods(rows[first], style):
+            break  # one item alone: its name is the nearest
     return next((n for n in range(first, r) if _names_goods(rows[n], style)), r)
 
 
@@ -224,17 +230,24 @@ def _names_goods(row: Spans, style: Style) -> bool:
 
 
 def _is_words(text: str, style: Style) -> bool:
-    """Whether a text names something: it has a word beside codes, numbers and signs of tax or currency."""
+    """Whether a text names something: it has a word beside codes, quantities, signs of tax or currency."""
     if is_value(text, style) or number_in(text, style) is not None:
         return False
-    return any(_is_word(part) for part in text.split())
+    kept = _measures().sub(" ", _TIMES.sub(" ", text))
+    return any(_is_word(part) for part in kept.split())
+
+
+@cache
+def _measures() -> re.Pattern[str]:
+    """Quantities with their units: `2 PCS`."""
+    units = "|".join(sorted(map(re.escape, words().units), key=len, reverse=True))
+    return re.compile(rf"(?<!\w)\d[\d.,]*\s?(?:{units})(?![^\W_])", re.IGNORECASE)
 
 
 def _is_word(part: str) -> bool:
     letters, digits = sum(c.isalpha() for c in part), sum(c.isdigit() for c in part)
     bare = part.strip("*()[]=.,:-")
-    unit = re.sub(r"^\d+", "", bare).casefold() in words().units
-    return letters >= 2 and letters >= digits and not (unit or bare in words().tails or is_currency(bare))
+    return letters >= 2 and letters >= digits and bare not in words().tails and not is_currency(bare)
 
 
 def _bare(span: TextSpan) -> TextSpan:
@@ -355,7 +368,8 @@ def _groups(lines: Sequence[Line], *, headed: bool) -> list[list[Line]]:
     if not priced:
         return []
     own = sum(bool(lines[n].text.strip()) for n in priced) >= 0.6 * len(priced)
-    below = priced[0] == 0 or (not headed and bool(_near(lines[priced[-1] :])[1:]))
+    trailing = _near(lines[priced[-1] :])[1:]
+    below = priced[0] == 0 or (not headed and any(line.text and not line.numbers for line in trailing))
     return _with_following(lines, priced) if own or below else _with_leading(lines, priced)
 
 
@@ -441,7 +455,7 @@ def _quantity(group: Sequence[Line], amount: Number) -> tuple[Number | None, Num
     return headed.get("quantity") or next(iter(counts), None), headed.get("price")
 
 
-def adds_up(items: Iterable[LineItem], value: float) -> bool:
-    """Whether the amounts of the items add up to `value`."""
+def adds_up(items: Iterable[LineItem], value: float, taxes: Iterable[float] = ()) -> bool:
+    """Whether the amounts of the items add up to `value`, alone or with one of `taxes`."""
     amounts = [item.amount.value or 0.0 for item in items if item.amount]
-    return len(amounts) > 0 and abs(sum(amounts) - value) < CENT
+    return len(amounts) > 0 and any(abs(sum(amounts) + tax - value) < CENT for tax in (0.0, *taxes))

@@ -166,7 +166,7 @@ def _points(candidate: Sum, sums: Sequence[Sum], totals: Sequence[Sum], items: S
     points = candidate.strength
     points += PAID * any(_near(value, paid) for paid in _paid(sums))
     made = [*_made(sums), *_of_totals(candidate, totals)]
-    points += AGREES * (any(_near(value, one) for one in made) or adds_up(items, value))
+    points += AGREES * (any(_near(value, one) for one in made) or adds_up(items, value, _values(sums, "tax")))
     points += ROUNDS * any(_near(value - t.value, r) for t in totals for r in _values(sums, "rounding") if r)
     return points + REPEATED * sum(_near(value, other.value) for other in totals if other is not candidate)
 

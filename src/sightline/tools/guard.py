@@ -84,7 +84,8 @@ def run(
         if clock.left() <= 0:
             break
     result = results[0] if results else ToolResult(status="timeout", message=_late(clock))
-    return result.model_copy(update={"tool": tool.name, "seconds": time.monotonic() - began})
+    maker = {"tool": tool.name, "version": result.version or _version(tool)}
+    return result.model_copy(update=maker | {"seconds": time.monotonic() - began})
 
 
 def use(tool: Tool, picture: Picture, returns: type[F], /, **arguments: Any) -> F:
@@ -111,6 +112,15 @@ def said(error: BaseException) -> str:
     text = "; ".join(e["msg"] for e in error.errors()) if isinstance(error, ValidationError) else str(error)
     text = " ".join(text.split())[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _version(tool: Tool) -> str:
+    """Of a tool whose call failed; empty where that is what it failed at."""
+    try:
+        return tool.version
+    except Exception as error:
+        _log.warning("the version of %s is not known: %s", tool.name, error)
+        return ""
 
 
 def _late(clock: Clock) -> str:

@@ -11,20 +11,20 @@ The source is how-provenance by annotation (Glavic and Alonso, "Perm", ICDE 2009
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
-from sightline.tools.relations import SQL_TYPES, Column
+from sightline.tools.relations import SQL_TYPES
 from sightline.tools.sql_guard import DIALECT, Refused
+from sightline.tools.sql_prints import PRINT, Kinds, column_of, print_where_text_is_meant, sources_of
 from sightline.tools.sql_reply import Flags
 
-CELLS, PRINT = "§cells", "§print"
-"""After the name of a column: the lists of its cells, and its print, where its values are no texts."""
+CELLS = "§cells"
+"""After the name of a column: the lists of its cells."""
 
 WHY, KEY = "§why", "§key"
 """Columns: the cells that a row was chosen by, and the first cell of a row that is printed."""
@@ -63,48 +63,7 @@ _RANKS = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist,
 _AGGREGATES = frozenset("mean arbitrary mad product fsum kahan_sum sumkahan favg entropy".split())
 """Aggregates that sqlglot has no class for."""
 
-_TEXTUAL = (
-    exp.Lower,
-    exp.Upper,
-    exp.Trim,
-    exp.Length,
-    exp.Replace,
-    exp.Left,
-    exp.Right,
-    exp.Substring,
-    exp.StrPosition,
-    exp.SplitPart,
-    exp.Split,
-    exp.RegexpSplit,
-    exp.Contains,
-    exp.StartsWith,
-    exp.EndsWith,
-    exp.Concat,
-    exp.ConcatWs,
-    exp.DPipe,
-    exp.RegexpLike,
-    exp.RegexpFullMatch,
-    exp.RegexpExtract,
-    exp.RegexpExtractAll,
-    exp.RegexpReplace,
-    exp.Like,
-    exp.ILike,
-    exp.SimilarTo,
-    exp.Glob,
-    exp.GroupConcat,
-)
-"""Whose arguments are texts."""
-
-
 COMPUTED = Flags()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kinds:
-    """The columns of a relation by name, in small letters; and which of them have a print beside them."""
-
-    columns: Mapping[str, Column]
-    prints: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +114,7 @@ def with_cells(query: exp.Query, relations: Mapping[str, Kinds]) -> Cited:
     assert isinstance(full, exp.Query)
     if any(isinstance(one, exp.Star) for one in query.selects) or len(names) != len(full.selects):
         names = tuple(one.output_name for one in full.selects)
-    _print_where_text_is_meant(full, relations)
+    print_where_text_is_meant(full, relations)
     rewritten, flags = _Rewriter(relations).query(full, {})
     return Cited(sql=rewritten.sql(DIALECT), names=names, flags=tuple(flags.values()))
 
@@ -183,64 +142,7 @@ def _output_name(one: exp.Expr) -> str:
     return one.output_name or one.sql(DIALECT)
 
 
-# Where a column meets a text.
-
-
-def _print_where_text_is_meant(query: exp.Query, relations: Mapping[str, Kinds]) -> None:
-    """Change columns that are compared as texts, or used as such, to their print, in place."""
-    for column in list(query.find_all(exp.Column)):
-        of = relations.get(_relation_of(column))
-        if (
-            of
-            and column.name in of.prints
-            and _is_text_meant(column, SQL_TYPES[of.columns[column.name].kind])
-        ):
-            if isinstance(column.parent, exp.Cast):
-                column.parent.replace(_column(column.table, column.name + PRINT))
-            else:
-                column.this.set("this", column.name + PRINT)
-
-
-def _relation_of(column: exp.Column) -> str:
-    """The relation that a qualified column is of; empty where it is of a query."""
-    node = column.parent_select
-    while node is not None:
-        for source in _sources(node):
-            if source.alias_or_name == column.table:
-                return source.name if isinstance(source, exp.Table) else ""
-        node = node.parent_select
-    return ""
-
-
-def _sources(select: exp.Expr) -> list[exp.Expr]:
-    """What stands in FROM and JOIN."""
-    first = select.args.get("from_")
-    return [one.this for one in ([first] if first else []) + list(select.args.get("joins") or [])]
-
-
-def _is_text_meant(column: exp.Column, kind: str) -> bool:
-    parent = column.parent
-    while isinstance(parent, exp.Paren):
-        parent = parent.parent
-    if isinstance(parent, exp.Cast):
-        return bool(parent.to.is_type(*exp.DataType.TEXT_TYPES))
-    if isinstance(parent, exp.EQ | exp.NEQ | exp.In):
-        others = [parent.this, *(parent.expressions if isinstance(parent, exp.In) else [parent.expression])]
-        return any(isinstance(o, exp.Literal) and o.is_string and not _is_of(o.name, kind) for o in others)
-    return isinstance(parent, _TEXTUAL)
-
-
-def _is_of(text: str, kind: str) -> bool:
-    """Whether DuckDB reads a text as a value of the kind."""
-    forms = {"DATE": r"\d{4}-\d\d?-\d\d?", "TIME": r"\d\d?:\d\d(:\d\d)?"}
-    return bool(re.fullmatch(forms.get(kind, r"[-+]?\d*\.?\d+"), text.strip()))
-
-
 # The rewriting.
-
-
-def _column(table: str, name: str) -> exp.Column:
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
@@ -330,7 +232,7 @@ class _Rewriter:
     def _scope(self, select: exp.Select, named: dict[str, dict[str, Flags] | None]) -> _Scope:
         """The sources of a SELECT; queries among them are rewritten in place."""
         scope = _Scope(origins={}, named=named, grouped=_is_grouped(select))
-        for source in _sources(select):
+        for source in sources_of(select):
             scope.origins[source.alias_or_name] = self._origin(source, scope)
         where = select.args.get("where")
         scope.where = where.this if where else None
@@ -385,7 +287,7 @@ class _Rewriter:
             cells: exp.Expr = origin.free
         elif origin.base or origin.flags is not None:
             name = column.name.removesuffix(PRINT)
-            cells = _column(column.table, name + CELLS)
+            cells = column_of(column.table, name + CELLS)
         else:
             return []
         if not scope.grouped:
@@ -471,9 +373,9 @@ class _Rewriter:
         found: list[exp.Expr] = []
         for alias, origin in scope.origins.items():
             if origin.base:
-                found.append(_column(alias, KEY))
+                found.append(column_of(alias, KEY))
             elif origin.flags:
-                found.append(_column(alias, next(iter(origin.flags)) + CELLS))
+                found.append(column_of(alias, next(iter(origin.flags)) + CELLS))
             elif origin.free is not None:
                 found.append(origin.free)
         return _merged(found)
@@ -488,7 +390,12 @@ class _Rewriter:
             if join.args.get("on") and join.kind not in ("SEMI", "ANTI")
         ]
         parts = self._parts(conditions, rows)
-        parts += [_column(alias, WHY) for alias, origin in scope.origins.items() if origin.flags is not None]
+        parts += [
+            column_of(alias, WHY) for alias, origin in scope.origins.items() if origin.flags is not None
+        ]
+        parts += [
+            self._of_query(query, rows, lambda _: WHY) for query in _nested([*select.selects, *conditions])
+        ]
         if scope.grouped:
             parts = [_call("cells_of", exp.true(), _merged(parts))] if parts else []
         late = [select.args[key].this for key in ("having", "qualify") if select.args.get(key)]
@@ -562,6 +469,15 @@ def _unnested(query: exp.Expr) -> exp.Query:
     return inner
 
 
+def _nested(expressions: Iterable[exp.Expr]) -> Iterator[exp.Query]:
+    """The queries inside expressions, not those inside of these."""
+    for one in expressions:
+        if isinstance(one, exp.Query):
+            yield _unnested(one)
+        else:
+            yield from _nested(one.iter_expressions())
+
+
 def _reads(query: exp.Expr, name: str) -> bool:
     return any(table.name == name for table in query.find_all(exp.Table))
 
@@ -603,6 +519,8 @@ def _by_name(order: exp.Expr | None, values: Mapping[str, str]) -> exp.Expr | No
         return None
     order = order.copy()
     for one in order.expressions:
+        if isinstance(one.this, exp.Literal) and one.this.is_int:  # by its place, which stays the same
+            continue
         if (name := values.get(one.this.sql(DIALECT))) is not None:
             one.set("this", exp.column(exp.to_identifier(name, quoted=True)))
         elif not (isinstance(one.this, exp.Column) and not one.this.table):

@@ -19,8 +19,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sightline.tools.relations import NAMES, SQL_TYPES, Column, Rows, quoted
-from sightline.tools.sql_cites import CELLS, KEY, MACROS, PRINT, Cited, Kinds, with_cells
+from sightline.tools.sql_cites import CELLS, KEY, MACROS, Cited, with_cells
 from sightline.tools.sql_guard import DIALECT, Checked, Refused, checked
+from sightline.tools.sql_prints import PRINT, Kinds
 from sightline.tools.sql_reply import MOST_ROWS, Flags, Plain, Reply
 
 MEMORY_MB = 256
