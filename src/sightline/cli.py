@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="sightline",
-    help="Ask questions about images. Offline: everything it needs is in the package.",
+    help="Ask questions about images. Offline, once `sightline weights fetch` has run.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -84,7 +84,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Ask questions about images. Offline: everything it needs is in the package."""
+    """Ask questions about images. Offline, once `sightline weights fetch` has run."""
 
 
 @app.command()
