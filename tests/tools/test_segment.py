@@ -150,8 +150,11 @@ def test_a_large_picture(segmenter: Segmenter) -> None:
     ("arguments", "message"),
     [
         ({"points": ((10.0, 500.0),)}, "the point (10, 500) lies outside the picture of 64 x 48 px"),
-        ({"points": ()}, "points must be 1 to 200 points"),
-        ({"regions": "e1"}, "regions must be 1 to 200 regions"),
+        ({"points": ()}, "points must be x,y;x,y;... in px of the image, not []"),
+        (
+            {"regions": "e1"},
+            'regions must be x1,y1,x2,y2;x1,y1,x2,y2;... in px of the image, not "e1"',
+        ),
         ({"query": "cat"}, "segment takes no argument query"),
     ],
 )
@@ -165,7 +168,10 @@ def test_a_region_beside_the_picture_is_refused() -> None:
     part = cut(whole, Box(x1=0, y1=0, x2=16, y2=16, frame=whole.frame), at_least=0)
     beside = Box(x1=32, y1=32, x2=40, y2=40, frame=whole.frame)
     result = guard.run(Segmenter(), part, {"regions": (beside,)}, timeout_s=1)
-    assert (result.status, result.message) == ("refused", "region 1 holds no part of the picture")
+    assert (result.status, result.message) == (
+        "refused",
+        "regions: region 1 is empty, or lies outside this picture",
+    )
 
 
 # Geometry, with a network that knows what is red.

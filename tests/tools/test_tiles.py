@@ -66,7 +66,6 @@ def test_small_things_are_found_whole_and_once(side: int) -> None:
     assert seen.partial == ""
 
 
-@pytest.mark.xfail(reason="boxes of large things in tall pictures are off by a little more", strict=False)
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(300, 1100),
@@ -93,7 +92,7 @@ def test_passes_are_bounded_and_of_one_size() -> None:
     assert len(seen.rows) == len(crowd)
     assert find.most == 5
     assert set(find.shapes) == {(256, 256, 3)}
-    assert len(find.shapes) == 26
+    assert len(find.shapes) == 27  # the whole, the whole at half the size, 25 tiles
 
 
 def test_only_the_tiles_that_show_something_are_looked_at() -> None:

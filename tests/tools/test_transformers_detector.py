@@ -153,7 +153,10 @@ class Here:
     def __init__(self, *arguments: Any) -> None:
         self.function = load_detector(*arguments)
 
-    def call(self, *arguments: Any, timeout_s: float) -> Any:
+    def warm(self) -> None:
+        pass
+
+    def call(self, *arguments: Any, timeout_s: float | None = None) -> Any:
         return self.function(*arguments)
 
 

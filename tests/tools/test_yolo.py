@@ -52,7 +52,6 @@ def test_every_color_that_can_be_seen_on_a_dark_ground(predict: yolo.Predict, gr
     assert counted(predict(paint(320, things, ground))) == Counter(one.thing.shape for one in things)
 
 
-@pytest.mark.xfail(reason="the embedded weights do not see this yet", strict=False)
 @pytest.mark.parametrize("fill", [(214, 38, 40), (255, 255, 255)])
 def test_one_disk_on_a_small_dark_picture(predict: yolo.Predict, fill: RGB) -> None:
     assert counted(predict(paint(120, [thing("circle", fill, 0.5, 0.5, 0.5)], DARK))) == {"circle": 1}

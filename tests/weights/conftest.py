@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -99,7 +99,7 @@ def uv_runner(tmp_path: Path, manifest: Path, site: Site) -> Runner:
 
 def python_without_pip() -> str:
     """Ours, as uv makes it: there uv is what fetches."""
-    if find_spec("pip"):
+    if PathFinder.find_spec("pip"):
         pytest.skip("this environment has pip, so uv fetches nothing")
     assert find_uv()
     return sys.executable

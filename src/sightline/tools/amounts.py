@@ -25,7 +25,8 @@ _GROUPED = re.compile(
     r"(?:(?P<point>[.,])\d+)?"
 )
 _NUMBER = re.compile(r"\d+(?:[.,'’]\d+)+")
-_BLANK = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+BLANK = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+"""The apostrophe and the spaces that set thousands apart, in one form."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Amount:
 
 def amount_of(text: str, point: Point | None = None) -> Amount | None:
     """The number that `text` is, as a whole; None where it is something else. `point` as in `number_of`."""
-    found = _AMOUNT.fullmatch(text.strip().translate(_BLANK))
+    found = _AMOUNT.fullmatch(text.strip().translate(BLANK))
     if not found or (number := number_of(found["digits"].strip().rstrip(".,"), point)) is None:
         return None
     minus = found["sign"] in ("-", "−", "–") or bool(found["minus"])
@@ -52,7 +53,7 @@ def number_of(digits: str, point: Point | None = None) -> float | None:
     `1.234` and `1,234` may be read in two ways. `point`, the mark that this page has before decimals, tells;
     without it they are read as in English.
     """
-    digits = digits.translate(_BLANK)
+    digits = digits.translate(BLANK)
     whole, grouped = _PLAIN.fullmatch(digits), _GROUPED.fullmatch(digits)
     if grouped and grouped["mark"] and grouped["mark"] == grouped["point"]:
         grouped = None
@@ -70,7 +71,7 @@ def number_of(digits: str, point: Point | None = None) -> float | None:
 def point_of(texts: Iterable[str]) -> Point | None:
     """The mark that most numbers of a page have before their decimals; None where none tells."""
     votes = {".": 0, ",": 0}
-    for number in (n for text in texts for n in _NUMBER.findall(text.translate(_BLANK))):
+    for number in (n for text in texts for n in _NUMBER.findall(text.translate(BLANK))):
         if point := _told(number):
             votes[point] += 1
     if votes["."] == votes[","]:

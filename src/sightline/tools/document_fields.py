@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sightline.tools.document_head import head_of
-from sightline.tools.document_items import SUMMED, adds_up, heads_of, items_of
+from sightline.tools.document_heads import heads_of
+from sightline.tools.document_items import SUMMED, adds_up, items_of
 from sightline.tools.document_known import Page, known
 from sightline.tools.document_labels import Found, labels_of
-from sightline.tools.document_layout import AMOUNTS, DATES, NUMBERS, Spans, fits, is_form, pieces_of, rows_in
+from sightline.tools.document_layout import DATES, NUMBERS, Spans, fits, is_form, pieces_of, rows_in
 from sightline.tools.document_parts import documents_in
 from sightline.tools.document_totals import Sum, sums_of, tax_tables, total_of
 from sightline.tools.document_turn import back, turn_of, turned
 from sightline.tools.document_values import amount_in, days_in, style_of
+from sightline.tools.document_words import plain
 from sightline.types import Box, DocumentField, LineItem, TextSpan
 
 CALLS = frozenset(("phone", "fax", "time"))
@@ -85,12 +87,17 @@ def _page(rows: Sequence[Spans]) -> Page:
     pieces = [pieces_of(row, style, form=form) for row in rows]
     tables = tax_tables(pieces, style)
     heads = {r for r, row in enumerate(rows) if heads_of(row)}
-    found = labels_of(pieces, style, heads | tables)
+    found = [one for one in labels_of(pieces, style, heads | tables) if not _is_part(one)]
     return Page(style=style, read=rows, rows=pieces, found=found, tables=frozenset(tables))
 
 
+def _is_part(one: Found) -> bool:
+    """Whether what looks like a label is a part of something else: `No` of a house's number in an address."""
+    return plain(one.name) == "no" and not fits("invoice number", one.text)
+
+
 def _meant(one: Found, page: Page) -> bool:
-    """Whether a value is of a kind that its label says: `No` before a street is a part of an address."""
+    """Whether a value is of a kind that its label says."""
     return any(kind and fits(kind, one.text, page.style) for kind in one.kinds)
 
 
@@ -100,7 +107,7 @@ def _printed(one: Found, page: Page) -> DocumentField:
     if dates := days_in(one.text, compact=bool(set(one.kinds) & DATES)):
         day = page.days[dates[0].text].value
         value = day.isoformat() if day else None
-    elif not set(one.kinds) & (NUMBERS | CALLS) or set(one.kinds) & AMOUNTS:
+    elif not any(kind in NUMBERS | CALLS and fits(kind, one.text, page.style) for kind in one.kinds):
         value = amount_in(one.text, page.style)
         if value is None and re.fullmatch(r"\d{1,9}(?:\.\d+)?", one.text):
             value = float(one.text)
@@ -108,7 +115,9 @@ def _printed(one: Found, page: Page) -> DocumentField:
 
 
 def _said(field: DocumentField, others: Sequence[DocumentField]) -> bool:
-    return any(field.name.casefold() == other.name and field.box == other.box for other in others)
+    """Whether a field of that name is given already, of the same print or a part of it."""
+    same = (other for other in others if field.name.casefold() == other.name)
+    return any(field.box.intersection(other.box) > 0 for other in same)
 
 
 def _surer(items: list[LineItem], sums: Sequence[Sum]) -> list[LineItem]:

@@ -76,32 +76,38 @@ class _Pairing:
 
     def found(self) -> list[Found]:
         """All of them."""
-        all_found: list[Found] = []
-        waiting: list[tuple[int, int]] = []
+        found: list[Found] = []
         for r in range(len(self._rows)):
-            if r in self._heads:
-                continue
-            found, without = self._in_row(r)
-            all_found += found
-            waiting += without
-        for r, at in waiting:
-            all_found += self._under(r, at)
-        return sorted(all_found, key=lambda one: (one.row, one.box.x1))
+            if r not in self._heads:
+                found += self._in_row(r)
+        return sorted(found, key=lambda one: (one.row, one.box.x1))
 
-    def _in_row(self, r: int) -> tuple[list[Found], list[tuple[int, int]]]:
-        """The labels of a row with their values, and those that have none in it."""
-        row, found, without = self._rows[r], [], []
-        labels = [n for n, piece in enumerate(row) if self._is_label(piece) or (r, n) in self._columns]
+    def _in_row(self, r: int) -> list[Found]:
+        """The labels of a row with their values, beside or under them; without labels, words and a value."""
+        row, found = self._rows[r], []
+        labels = self._labels(r)
+        waiting = []
         for at, end in zip(labels, [*labels[1:], len(row)], strict=False):
             if value := self._value(row, at, end):
                 self._used |= {(r, at), *((r, n) for n in value)}
                 spans = [row[n].span for n in value]
                 found.append(self._made(r, at, [*spans, *self._wrapped(r, at, value)]))
             else:
-                without.append((r, at))
-        if not labels and (one := self._beside(r)):
-            found.append(one)
-        return found, without
+                waiting.append(at)
+        for at in waiting:
+            found += self._under(r, at)
+        taken = any((r, n) in self._used for n in range(len(row)))
+        return found if labels or taken else self._beside(r)
+
+    def _labels(self, r: int) -> list[int]:
+        """Which pieces of a row stand as labels."""
+        row = self._rows[r]
+        heads = len(row) > 1 and all(piece.label for piece in row)
+        return [
+            n
+            for n, piece in enumerate(row)
+            if (heads or self._is_label(piece) or (r, n) in self._columns) and (r, n) not in self._used
+        ]
 
     def _is_label(self, piece: Piece) -> bool:
         return piece.label and (piece.colon or self._form or any(kinds_of(piece.text)))
@@ -119,7 +125,7 @@ class _Pairing:
                 return [*sign, paid[-1]]
         fitting = [n for n in between if any(kind and fits(kind, row[n].text, self._style) for kind in kinds)]
         first = fitting[0] if fitting else between[0]
-        if not row[at].colon and not fitting and not any(kinds == () or k == "" for k in kinds or ("",)):
+        if not (row[at].colon or fitting or not kinds or "" in kinds):
             return []
         return self._joined(row, first, end)
 
@@ -141,7 +147,7 @@ class _Pairing:
         sure = sure or (COLON if label.colon else KNOWN)
         return _found(label.text, spans, sure * label.span.score, r)
 
-    def _beside(self, r: int) -> Found | None:
+    def _beside(self, r: int) -> list[Found]:
         """The words that a row begins with, and the amount or date that it ends with."""
         row = self._rows[r]
         last = next((n for n in range(len(row) - 1, 0, -1) if is_value(row[n].text, self._style)), None)
@@ -151,12 +157,12 @@ class _Pairing:
         if name is None or not (
             money_in(row[last].text, self._style) or days_in(row[last].text) or len(row) == 2
         ):
-            return None
+            return []
         self._used |= {(r, name), (r, last)}
         sign = [row[last - 1].span] if last - 1 > name and is_currency(row[last - 1].text) else []
-        return _found(row[name].text, [*sign, row[last].span], BESIDE, r)
+        return [_found(row[name].text, [*sign, row[last].span], BESIDE, r)]
 
-    def _within(self, r: int) -> Found | None:
+    def _within(self, r: int) -> list[Found]:
         """A row that ends with a run of words and an amount in one."""
         row = self._rows[r]
         for n, piece in enumerate(row):
@@ -164,10 +170,9 @@ class _Pairing:
             if money and is_name(piece.text[: money[-1].start]):
                 last = money[-1]
                 self._used.add((r, n))
-                return _found(
-                    piece.text[: last.start], [cut_out(piece.span, last.start, last.end)], BESIDE, r
-                )
-        return None
+                amount = cut_out(piece.span, last.start, last.end)
+                return [_found(piece.text[: last.start], [amount], BESIDE, r)]
+        return []
 
     def _wrapped(self, r: int, at: int, value: Sequence[int]) -> list[TextSpan]:
         """The lines in which a text goes on that stands right of its label: alone in their rows, under it."""
@@ -255,7 +260,9 @@ class _Pairing:
 
 def _found(name: str, spans: Sequence[TextSpan], sure: float, row: int) -> Found:
     score = sure * min(span.score for span in spans)
-    return Found(name=name.strip(" :：.-*="), spans=tuple(spans), score=score, row=row, kinds=kinds_of(name))
+    name = name.strip(" :：.-*=•")
+    name = name.strip("()[] ") if name.count("(") != name.count(")") else name
+    return Found(name=name, spans=tuple(spans), score=score, row=row, kinds=kinds_of(name))
 
 
 def _under(above: Piece, below: Piece) -> bool:

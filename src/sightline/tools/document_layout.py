@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sightline.tools.document_values import (
     PLAIN,
@@ -22,6 +23,12 @@ from sightline.types import Box, TextSpan
 
 FEWEST_ASKED, MOSTLY = 4, 0.35
 """Rows of a form that begin with what forms ask for; their part of all rows."""
+
+MOST_LABELS = 8
+"""Labels with colons in one run."""
+
+LONGEST_RUN = 120
+"""Letters of a run that may begin with a label without a colon."""
 
 LONGEST_NAME = 48
 """Letters of a label."""
@@ -42,7 +49,7 @@ SEPARATE = frozenset(("phone", "fax", "date", "time", "email"))
 """Kinds that stand in one run with another."""
 
 _NUMBERED = re.compile(r"(?P<name>[^\d]*[^\W\d_][^\d]*?[\s#.]+)(?P<number>\d[\d/-]*[A-Z]?)")
-_ID = re.compile(r"(?:[^\W\d_]{1,5}[\s-]{0,2})?[^\s,]*\d[^\s,]*(?:\s[\dA-Z][\w/-]*)*\W*$")
+_ID = re.compile(r"(?:[^\W\d_]{1,5}[\s-]{0,2})?[^\s,]*\d[^\s,]*(?:\s(?=\S*\d)[\dA-Z][\w/-]*)*\W*$")
 """A number of a document: one word with digits, short letters before it, more of its kind after it."""
 
 _LEADING = re.compile(r"^\s*[:：=]\s*")
@@ -155,11 +162,12 @@ def _cuts(text: str) -> list[tuple[int, int, int]]:
     """Of each label with a colon: where it starts, where its colon stands, and where its value starts."""
     found: list[tuple[int, int, int]] = []
     after = 0
-    for colon in _COLON.finditer(text):
+    for colon in islice(_COLON.finditer(text), MOST_LABELS):
         name = text[after : colon.start() + len(colon.group().rstrip().rstrip(":：").rstrip())]
-        start = after if not found else after + _label_at_end(name)
+        follows = bool(found) or bool(re.match(r"\s*\d", name))
+        start = after + (_label_at_end(name) if follows else 0)
         label = text[start : after + len(name)]
-        if not (is_name(label) or kinds_of(label)) or (found and start == after):
+        if not (is_name(label) or kinds_of(label)) or (follows and start == after):
             continue
         found.append((start, after + len(name), colon.end()))
         after = colon.end()
@@ -181,6 +189,8 @@ def _label_at_end(text: str) -> int:
 def _prefixed(span: TextSpan, style: Style, *, form: bool) -> Row:
     """A run without a colon: a label, a label and its value, or a value."""
     text = span.text
+    if len(text) > LONGEST_RUN:
+        return [Piece(span=span)]
     if numbered := _NUMBERED.fullmatch(text):
         kinds = set(kinds_of(numbered["name"]))
         if kinds & (NUMBERS | {"", "table"}) and not any(kind in AMOUNTS for kind in kinds):
@@ -200,7 +210,8 @@ def _prefixed(span: TextSpan, style: Style, *, form: bool) -> Row:
 def _starts(text: str) -> list[int]:
     """Where a value may start after a label: at words, no number before them but rates; the last first."""
     starts = [match.start() for match in re.finditer(r"(?<=[\s.#])(?<!\d[.,])[^\s.#]", text)]
-    return [n for n in reversed(starts) if not any(c.isdigit() for c in RATE.sub("", text[:n]))]
+    plain_before = (n for n in reversed(starts) if not any(c.isdigit() for c in RATE.sub("", text[:n])))
+    return [n for n in plain_before if not RATE.fullmatch(text[n:].strip())]
 
 
 def _second(span: TextSpan, style: Style) -> Row:

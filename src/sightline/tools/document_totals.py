@@ -27,6 +27,9 @@ PARTS = (
 )
 """What else is known of a bill, in the order in which it is given."""
 
+MOSTLY = 0.6
+"""The part of a row's words that are heads of columns where it is a row of heads."""
+
 LOST = -0.5
 """Strength of a label beside digits whose point a reader lost: arithmetic has to confirm them."""
 
@@ -94,22 +97,17 @@ def _goes_on(row: Row, style: Style) -> bool:
 
 
 def _begins_table(row: Row, style: Style) -> bool:
-    parts = plain(" ".join(piece.text for piece in row)).split()
-    taxed = [part for part in parts if "tax" in words().roles.get(part, frozenset())]
+    said = plain(" ".join(piece.text for piece in row)).split()
+    parts = {part for part in said if part not in words().currencies}
+    taxed = {part for part in parts if "tax" in words().roles.get(part, frozenset())}
     if not taxed or any(money_in(piece.text, style) for piece in row):
         return False
-    if any(part in words().summary for part in parts):
-        return True
-    columns = [part for part in parts if part in words().summary_columns]
-    return (
-        len(row) > 1
-        and len(columns) > 1
-        and len({*columns, *taxed}) >= 0.6 * len(parts)
-        and not _goods(parts)
-    )
+    columns = parts & words().summary_columns
+    heads = len(row) > 1 and len(columns) > 1 and len(columns | taxed) >= MOSTLY * len(parts)
+    return bool(parts & words().summary) or (heads and not _goods(parts))
 
 
-def _goods(parts: Sequence[str]) -> bool:
+def _goods(parts: Collection[str]) -> bool:
     columns = words().columns
     return any(columns.get(part) in ("name", "quantity", "price") for part in parts)
 

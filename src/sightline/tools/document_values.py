@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 
-from sightline.tools.amounts import Point, number_of, point_of
+from sightline.tools.amounts import BLANK, Point, number_of, point_of
 from sightline.tools.document_words import amount_label, words
 from sightline.tools.months import month_of
 
@@ -31,7 +31,7 @@ _TIME = re.compile(
     r"(?<![\w:.])(?:[01]?\d|2[0-3])(?:\s?:\s?[0-5]\d(?:\s?:\s?[0-5]\d)?|h[0-5]\d)(?:\s?[APap]\.?[Mm]\b\.?)?(?!\d|:\d)"
 )
 _PHONE = re.compile(r"(?<![\w+.,])(?:\+\s?\d|\(0?\d|\d)[\d\s()./-]{5,18}\d(?![\w,]|\.\d)")
-_DIGITS = r"(?:\d{1,3}(?:[  ]\d{3})+,\d{2}(?!\d)|\d+(?:[.,'’]\d+)*|(?<!\d)[.,]\d{2}(?!\d))"
+_DIGITS = r"(?:\d{1,3}(?: \d{3})+,\d{2}(?!\d)|\d+(?:[.,'’]\d+)*|(?<!\d)[.,]\d{2}(?!\d))"
 DAY_FIRST_MARK = "."
 """Between numbers: wherever dates are written so, the day stands before the month."""
 
@@ -242,6 +242,7 @@ def _clear(text: str) -> str:
 
     For instance: `RMO.00`, `14.U0`, `l5.00`.
     """
+    text = text.translate(BLANK)
     return _doubtful().sub(lambda m: m.group()[: m.start(1) - m.start()] + _as_digits(m.group(1)), text)
 
 

@@ -24,6 +24,9 @@ SHORTEST_MISREAD = 5
 SHORTEST_PART = 3
 """Letters of a word that others are run together with: shorter ones are found in anything."""
 
+LONGEST_PART, LONGEST_WORD = 16, 40
+"""Letters of known words and of such that are run together."""
+
 SHORT_MISREAD = frozenset(("incl", "excl"))
 """Short words that are looked for all the same: nothing else is like them, and much hangs on them."""
 
@@ -256,24 +259,26 @@ def _parted(phrase: str) -> tuple[list[str], list[str]]:
 @lru_cache(maxsize=8192)
 def _split(word: str) -> tuple[str, ...]:
     """A word as known words, the fewest; none where it holds anything else."""
-    roles = words().roles
-    if word in roles:
+    if word in words().roles:
         return (word,)
     if one := misread(word, SHORT_MISREAD):
         return (one,)
-    best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
-    for end in range(1, len(word) + 1):
-        for start in range(max(end - 16, 0), end - SHORTEST_PART + 1):
-            before, part = best[start], word[start:end]
-            if (
-                before is not None
-                and part in roles
-                and (best[end] is None or len(before) < len(best[end] or ()))
-            ):
-                best[end] = (*before, part)
-    if whole := best[-1]:
-        return whole
+    if parts := _run_together(word):
+        return parts
     return (one,) if (one := misread(word, words().role_words)) else ()
+
+
+def _run_together(word: str) -> tuple[str, ...]:
+    """The known words that a word is made of, the fewest; none where it is not."""
+    best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
+    for end in range(1, len(word) + 1 if len(word) <= LONGEST_WORD else 0):
+        parts = [
+            (*before, word[start:end])
+            for start in range(max(end - LONGEST_PART, 0), end - SHORTEST_PART + 1)
+            if (before := best[start]) is not None and word[start:end] in words().roles
+        ]
+        best[end] = min(parts, key=len, default=None)
+    return best[-1] or ()
 
 
 def misread(word: str, known: frozenset[str]) -> str:

@@ -14,7 +14,7 @@ from sightline.images import Pixels
 from sightline.tools.base import Picture, Tool
 from sightline.tools.reading import Page, PageTool, boxes_of, whole
 from sightline.tools.recognise import Recogniser, ink_in, with_unread
-from sightline.tools.table_grid import Grid, grid_of, lines_of
+from sightline.tools.table_grid import GUTTER, Grid, grid_of, lines_of
 from sightline.types import Box, Cell, Frame, Table, TextSpan, ToolResult, map_box
 
 
@@ -89,7 +89,9 @@ def _split(page: Page, grid: Grid, recogniser: Recogniser) -> Page:
     for span, box in zip(page.spans, page.boxes, strict=True):
         columns = grid.columns_of(box, 0.6 * height) if box[1] >= grid.ys[0] - height else []
         inner = [grid.xs[c] for c in columns[1:]]
-        crossed = [x for x in inner if grid.ruled(x, box[1], box[3], 0.3 * height)]
+        crossed = [
+            x for x in inner if grid.ruled(x, box[1], box[3], 0.3 * height) or _gaps_at(page, box, x, height)
+        ]
         if crossed:
             edges = [box[0], *crossed, box[2]]
             parts += [(a + 2, box[1], b - 2, box[3]) for a, b in pairwise(edges)]
@@ -97,6 +99,13 @@ def _split(page: Page, grid: Grid, recogniser: Recogniser) -> Page:
             kept.append(span)
     again = recogniser.read(page, np.array(parts, float).reshape(-1, 4))
     return replace(page, spans=(*kept, *again))
+
+
+def _gaps_at(page: Page, box: NDArray[np.float64], x: float, height: float) -> bool:
+    """Whether a run of text has a gap at `x`, px, that is wider than between words."""
+    printed = np.nonzero(ink_in(page.pixels, box).any(0))[0] + round(box[0])
+    left, right = printed[printed < x], printed[printed >= x]
+    return bool(len(left) and len(right)) and bool(right[0] - left[-1] > GUTTER * height)
 
 
 def _cell(spans: list[TextSpan], pixels: Pixels) -> Cell:

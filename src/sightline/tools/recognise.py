@@ -121,6 +121,15 @@ def _strokes(pixels: Pixels, height: float) -> tuple[NDArray[Any], NDArray[Any]]
     return (dark > CONTRAST).astype(np.uint8), (light > CONTRAST).astype(np.uint8)
 
 
+def print_ink(pixels: Pixels, height: float) -> NDArray[Any]:
+    """Where strokes as thin as those of print stand, rules left out, uint8[H, W] of 0 and 1.
+
+    `height`: of a line of print, px.
+    """
+    dark, light = _strokes(pixels, height)
+    return np.asarray(_without_rules(dark, height) | _without_rules(light, height), np.uint8)
+
+
 def unread(page: Page) -> Boxes:
     """Boxes of ink of the size of print that no span covers, float64[N, 4], from top to bottom."""
     import cv2
@@ -128,8 +137,7 @@ def unread(page: Page) -> Boxes:
     height = page.height_of_text()
     if not height:
         return np.zeros((0, 4))
-    dark, light = _strokes(page.pixels, height)
-    ink = _without_rules(dark, height) | _without_rules(light, height)
+    ink = print_ink(page.pixels, height)
     margin = 0.15 * height + 1
     for x1, y1, x2, y2 in (page.boxes + np.array([-1, -1, 1, 1]) * margin).round().astype(int):
         ink[max(y1, 0) : y2, max(x1, 0) : x2] = 0

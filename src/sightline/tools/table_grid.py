@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
 from sightline.tools.reading import Boxes
+from sightline.tools.recognise import print_ink
 
 EDGE = 10
 """Levels of 255 by which the two sides of a rule or of a change of background differ."""
+
+GUTTER, WIDE_GUTTER = 0.42, 0.6
+"""Of the height of a line: white space between columns. A space between words is about a quarter, and in few
+lines spaces may stand in line by chance."""
+
+MANY_LINES = 5
 
 MARGIN = 8
 """px around the picture, more than gaps in rules that are closed."""
@@ -72,9 +80,9 @@ def grid_of(pixels: Pixels, boxes: Boxes, height: float) -> Grid | None:
     """
     across, down = rules_of(pixels, height)
     bands = _cuts(across, boxes, height, axis=1)
-    bands, lines = _without_title(bands, down, boxes, height)
+    bands, _ = _without_title(bands, down, boxes, height)
     inside = boxes[(boxes[:, 1] + boxes[:, 3]) / 2 > bands[0]]
-    xs = _columns(down, inside, lines, height)
+    xs = _columns(down, print_ink(pixels, height), inside, height)
     if len(xs) < 3:
         return None
     ys = _rows(bands, inside, xs, height)
@@ -182,14 +190,14 @@ def _alone(lines: list[list[int]], at: int, down: Mask, boxes: Boxes, height: fl
     return not (shared > 0.2 * (others[:, 3] - others[:, 1])).any()
 
 
-def _columns(down: Mask, boxes: Boxes, lines: list[list[int]], height: float) -> list[float]:
+def _columns(down: Mask, ink: NDArray[Any], boxes: Boxes, height: float) -> list[float]:
     """Cuts along x: rules down, and white space that most lines leave free."""
     ruled = _cuts(down, boxes, height, axis=0)
     ruled = [x for n, x in enumerate(ruled) if n in (0, len(ruled) - 1) or x - ruled[n - 1] > 0.5 * height]
-    return sorted({*ruled, *_gutters(boxes, ruled, height)})
+    return sorted({*ruled, *_gutters(ink, boxes, ruled, height)})
 
 
-def _gutters(boxes: Boxes, ruled: list[float], height: float) -> list[float]:
+def _gutters(ink: NDArray[Any], boxes: Boxes, ruled: list[float], height: float) -> list[float]:
     """The middles of the white space between columns that no rule parts already."""
     lines = lines_of(boxes)
     found = []
@@ -199,21 +207,26 @@ def _gutters(boxes: Boxes, ruled: list[float], height: float) -> list[float]:
         filled = [line for line in within if line]
         if len(several) < max(2 if len(ruled) == 2 else 3, 0.5 * len(filled) * (len(ruled) > 2)):
             continue
-        found += _free(boxes, several, filled, 0.5 * height)
+        least = (GUTTER if len(several) >= MANY_LINES else WIDE_GUTTER) * height
+        found += _free(ink, boxes, several, least)
     return found
 
 
-def _free(boxes: Boxes, several: list[list[int]], filled: list[list[int]], least: float) -> list[float]:
-    """Middles of the stretches of `least` px or more that hardly any line with several runs covers."""
-    low, high = int(min(boxes[n, 0] for line in several for n in line)), 0
+def _free(ink: NDArray[Any], boxes: Boxes, several: list[list[int]], least: float) -> list[float]:
+    """Middles of the stretches of `least` px or more in which hardly any line with several runs has print."""
+    low = int(min(boxes[n, 0] for line in several for n in line))
     high = int(np.ceil(max(boxes[n, 2] for line in several for n in line)))
     cover = np.zeros(high - low + 1, int)
     for line in several:
-        for n in line:
-            cover[max(int(boxes[n, 0]) - low, 0) : max(int(np.ceil(boxes[n, 2])) - low, 0)] += 1
+        printed = np.zeros(high - low + 1, bool)
+        for x1, y1, x2, y2 in boxes[line].round().astype(int):
+            part: NDArray[np.bool_] = np.asarray(ink[max(y1, 0) : y2, max(x1, 0) : x2].any(0), bool)
+            printed[max(x1, 0) - low : max(x1, 0) - low + len(part)] |= part[: high - low + 1]
+        cover += printed
     free = np.nonzero(cover[:-1] <= 0.08 * len(several))[0]
     groups = np.split(free, np.nonzero(np.diff(free) > 1)[0] + 1) if len(free) else []
-    return [low + float(g[0] + g[-1] + 1) / 2 for g in groups if len(g) >= least]
+    inner = [g for g in groups if len(g) >= least and g[0] > 0 and g[-1] < high - low - 1]
+    return [low + float(g[0] + g[-1] + 1) / 2 for g in inner]
 
 
 def _rows(bands: list[float], boxes: Boxes, xs: list[float], height: float) -> list[float]:

@@ -2,8 +2,9 @@
 
 A network that sees `side` px sees a picture of 3,000 px at a twelfth of its size. What is too small to be
 seen so is looked for again at up to four times that scale, and so on up to the picture's own pixels, in
-tiles of `side` px that overlap. Only tiles are looked at that show something which is not explained by what
-was found before: a blank page, or a scene whose things were all found, costs one pass.
+tiles of `side` px that overlap; what nearly fills the picture, at half that scale. This is done only where
+something is shown that is not explained by what was found before: a blank page, or a scene whose things were
+all found, costs one pass.
 
 Source: sliced inference (Akyon et al., SAHI, 2022); an image pyramid in place of one scale.
 """
@@ -79,7 +80,8 @@ def look(pixels: Pixels, find: Find, tiling: Tiling | None = None) -> Seen:
 
     Args:
         pixels: uint8[H, W, 3] RGB.
-        find: the network; it gets the whole picture once, shrunk to `side` px, then tiles of `side` px.
+        find: the network; it gets the whole picture, shrunk to `side` px, and, where that explains not all of
+            it, at half that size and in tiles of `side` px.
         tiling: sizes and limits.
 
     Returns:
@@ -87,9 +89,11 @@ def look(pixels: Pixels, find: Find, tiling: Tiling | None = None) -> Seen:
     """
     tiling = tiling or Tiling()
     scale = min(tiling.side / max(pixels.shape[:2]), 1.0)
-    rows = find([_resized(pixels, scale)])[0] if scale < 1 else find([pixels])[0]
-    rows = _scaled(rows, 1 / scale)
-    explained = [_clear(rows, scale)]
+    small = _resized(pixels, scale)
+    rows = _in_picture(find([small])[0], small, pixels)
+    explained = [_clear(rows, tiling.side / max(pixels.shape[:2]))]
+    if cv2.countNonZero(_unexplained(small, explained, pixels)) > _SPECKS:
+        rows = _merged(_large(pixels, find, tiling), rows, tiling)
     while scale < _FINE:
         windows, finer = _open_windows(pixels, scale, explained, tiling)
         if not windows:
@@ -97,10 +101,24 @@ def look(pixels: Pixels, find: Find, tiling: Tiling | None = None) -> Seen:
         if finer <= scale:
             return Seen(rows, _left_out(scale, tiling))
         small = _resized(pixels, finer)
-        fresh = _scaled(_in_tiles(small, windows, find, tiling), 1 / finer)
-        rows, scale = _merged(fresh, rows, scale, tiling), finer
+        fresh = _in_picture(_in_tiles(small, windows, find, tiling), small, pixels)
+        # The tiles showed every small thing again, and whole: what they do not find is none.
+        rows, scale = _merged(fresh, rows[_longer(rows) * scale >= _CLEAR[0]], tiling), finer
         explained.append(_clear(fresh, finer))
     return Seen(rows)
+
+
+def _large(pixels: Pixels, find: Find, tiling: Tiling) -> Rows:
+    """What fills much of the picture, seen at half the size: the network knows middling sizes best."""
+    small = _resized(pixels, tiling.side / 2 / max(pixels.shape[:2]))
+    missing = tiling.side - small.shape[0], tiling.side - small.shape[1]
+    rows = find([np.pad(small, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")])[0]
+    rows = rows[
+        (_longer(rows) >= _CLEAR[1] / 2)
+        & (rows[:, 2] <= small.shape[1] + 2)
+        & (rows[:, 3] <= small.shape[0] + 2)
+    ]
+    return _in_picture(rows, small, pixels)
 
 
 def _left_out(scale: float, tiling: Tiling) -> str:
@@ -115,10 +133,7 @@ def _open_windows(
     finer = min(scale * tiling.step, 1.0)
     while finer > scale * 1.2:
         small = _resized(pixels, finer)
-        edges = _edges(small)
-        for x1, y1, x2, y2 in (np.concatenate(explained)[:, :4] * finer).tolist():
-            part = np.s_[max(int(y1 - _MARGIN), 0) : int(y2 + _MARGIN) + 1]
-            edges[part, max(int(x1 - _MARGIN), 0) : int(x2 + _MARGIN) + 1] = 0
+        edges = _unexplained(small, explained, pixels)
         windows = [
             (x, y)
             for x, y in _windows(small.shape[1], small.shape[0], tiling)
@@ -130,10 +145,14 @@ def _open_windows(
     return [(0, 0)], scale
 
 
-def _edges(pixels: Pixels) -> Pixels:
-    """1 where neighbouring pixels differ clearly, else 0: uint8[H, W]."""
-    steps = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return np.asarray(np.asarray(steps).max(2) > _EDGE, np.uint8)
+def _unexplained(small: Pixels, explained: list[Rows], pixels: Pixels) -> Pixels:
+    """1 where pixels of `small` differ clearly, and not in a box (in px of `pixels`): uint8[H, W]."""
+    steps = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    edges = np.asarray(np.asarray(steps).max(2) > _EDGE, np.uint8)
+    for x1, y1, x2, y2 in _in_picture(np.concatenate(explained), pixels, small)[:, :4].tolist():
+        part = np.s_[max(int(y1 - _MARGIN), 0) : int(y2 + _MARGIN) + 1]
+        edges[part, max(int(x1 - _MARGIN), 0) : int(x2 + _MARGIN) + 1] = 0
+    return edges
 
 
 def _windows(width: int, height: int, tiling: Tiling) -> Iterator[tuple[int, int]]:
@@ -179,17 +198,13 @@ def _whole(rows: Rows, x: int, y: int, image: Pixels, tiling: Tiling) -> Rows:
     return np.asarray(kept + np.array([x, y, x, y, 0, 0]), np.float32)
 
 
-def _merged(fresh: Rows, rows: Rows, scale: float, tiling: Tiling) -> Rows:
-    """Both, best first, without rows that a finer look found again, or saw better and did not find.
-
-    `scale` is that of the coarser look. The tiles of a finer one show every small row again, and whole.
-    """
+def _merged(better: Rows, rows: Rows, tiling: Tiling) -> Rows:
+    """Both, best first, without those of `rows` that a better look found too."""
     from supervision import box_iou_batch
 
-    rows = rows[(rows[:, 2:4] - rows[:, :2]).max(1) * scale >= _CLEAR[0]]
-    if len(fresh) and len(rows):
-        rows = rows[box_iou_batch(rows[:, :4], fresh[:, :4]).max(1) < tiling.same_again]
-    both = np.concatenate([fresh, rows])
+    if len(better) and len(rows):
+        rows = rows[box_iou_batch(rows[:, :4], better[:, :4]).max(1) < tiling.same_again]
+    both = np.concatenate([better, rows])
     return both[np.argsort(-both[:, 4], kind="stable")]
 
 
@@ -203,13 +218,20 @@ def suppressed(rows: Rows, same: float) -> Rows:
 
 def _clear(rows: Rows, scale: float) -> Rows:
     """Those that explain what stands in their boxes."""
-    longer = (rows[:, 2:4] - rows[:, :2]).max(1) * scale
+    longer = _longer(rows) * scale
     clear: Rows = rows[(rows[:, 4] >= _SURE) & (longer >= _CLEAR[0]) & (longer <= _CLEAR[1])]
     return clear
 
 
-def _scaled(rows: Rows, factor: float) -> Rows:
-    return np.asarray(rows * np.array([factor] * 4 + [1, 1]), np.float32)
+def _longer(rows: Rows) -> Rows:
+    """The longer side of each box, float32[N]."""
+    return np.asarray((rows[:, 2:4] - rows[:, :2]).max(1), np.float32)
+
+
+def _in_picture(rows: Rows, of: Pixels, to: Pixels) -> Rows:
+    """Rows of one image in px of another that shows the same at another size."""
+    x, y = to.shape[1] / of.shape[1], to.shape[0] / of.shape[0]
+    return np.asarray(rows * np.array([x, y, x, y, 1, 1]), np.float32)
 
 
 def _resized(pixels: Pixels, scale: float) -> Pixels:

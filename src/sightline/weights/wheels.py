@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
 import zipfile
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from sightline.weights.failures import FetchFailure, of_process
@@ -38,7 +38,7 @@ def fetch_wheel(wheel: Wheel, folder: Path, on_bytes: OnBytes) -> Path:
     )
     out = folder / "fetched"
     env = _environment(folder)
-    command = _pip(out) if importlib.util.find_spec("pip") else _uv(out, env)
+    command = _pip(out) if PathFinder.find_spec("pip") else _uv(out, env)
     code, said = run([*command, *_PINNED, pinned], env=env, folder=folder, on_bytes=on_bytes)
     if code:
         raise of_process(code, said, str(wheel))
