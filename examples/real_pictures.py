@@ -27,6 +27,7 @@ PICTURES = ("chelsea", "coffee", "astronaut", "page", "coins")
 
 QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("classify", {"top": 3}),
+    ("look", {}),
     ("describe", {}),
     ("detect", {"query": "objects"}),
 )

@@ -11,7 +11,9 @@ from PIL import Image
 import ceilings
 from denotations import normalized, number_of, same_chartqa, same_tabmwp, same_wtq
 from drawn_tables import draw_table, style_of
-from query_shapes import CUES, Question, Shapes, numbers_of
+from query_kinds import CUES
+from query_question import Question, numbers_of
+from query_shapes import Shapes
 from sightline.tools.relations import Source, source_of
 from sightline.types import Cell, Table
 

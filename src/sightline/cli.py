@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sightline import cli_weights
-from sightline.errors import ConfigError, DataError, InputError, SightlineError
+from sightline.cli_weights import plain_errors, say
+from sightline.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,37 +38,10 @@ app = typer.Typer(
 )
 app.add_typer(cli_weights.app)
 
-_REFUSED = (InputError, ConfigError, DataError)
-
 
 def main() -> None:
     """What the command `sightline` runs."""
     app()
-
-
-def _say(line: str) -> None:
-    """One line on stderr."""
-    one_line = " ".join(line.split())
-    print(f"sightline: {one_line}", file=sys.stderr)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Errors raised on purpose become one line on stderr and an exit code."""
-    try:
-        yield
-    except _REFUSED as error:
-        _say(str(error))
-        raise typer.Exit(2) from error
-    except SightlineError as error:
-        _say(str(error))
-        raise typer.Exit(1) from error
-    except OSError as error:  # a folder that cannot be written to, a full disk
-        _say(str(error))
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as error:
-        _say("stopped")
-        raise typer.Exit(130) from error
 
 
 def _version(asked: bool) -> None:
@@ -100,14 +74,14 @@ def ask(
     ] = None,
 ) -> None:
     """Answer one question about one image, with the evidence for it."""
-    with _plain_errors():
+    with plain_errors():
         answer = _answered(image, question, trace, picture)
     if json:
         sys.stdout.write(answer.model_dump_json() + "\n")
     else:
         _show_answer(answer)
     if answer.status == "failed":
-        _say(answer.message)
+        say(answer.message)
         raise typer.Exit(1)
 
 
@@ -202,13 +176,13 @@ def batch(
     from sightline.agent.batch import run_batch
 
     _quiet_logging()
-    with _plain_errors(), Agent(trace_dir=trace) as agent, _progress() as progress:
+    with plain_errors(), Agent(trace_dir=trace) as agent, _progress() as progress:
         try:
             done = run_batch(agent, folder, question, out, progress)
         except KeyboardInterrupt as error:
-            _say(f"stopped; what is done is in {out}, and the same command goes on from there")
+            say(f"stopped; what is done is in {out}, and the same command goes on from there")
             raise typer.Exit(130) from error
-    _say(
+    say(
         f"{done.written} rows written to {out}, {done.errors} of them errors; {done.before} were there before"
     )
 
@@ -253,7 +227,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Ask the questions of a suite and score the answers; run it again to go on where it stopped."""
-    with _plain_errors():
+    with plain_errors():
         if rescore is not None:
             from sightline.train.evaluation.report import markdown
             from sightline.train.evaluation.report import rescore as scored
@@ -290,11 +264,11 @@ def _evaluated(
                 progress=progress,
             )
         except KeyboardInterrupt as error:
-            _say(f"stopped; what is done is in {folder}, and the same command goes on from there")
+            say(f"stopped; what is done is in {folder}, and the same command goes on from there")
             raise typer.Exit(130) from error
     table = markdown(report(settings, rows, seed=seed))
     (folder / "summary.md").write_text(table, encoding="utf-8")
-    _say(f"the answers are in {folder}")
+    say(f"the answers are in {folder}")
     return table
 
 
@@ -325,7 +299,7 @@ def tools(
     from sightline.tools.registry import all_tools
 
     _quiet_logging()
-    with _plain_errors():
+    with plain_errors():
         known = describe(all_tools(speaker=embedded_speaker()))
     if json:
         _print_json([asdict(info) for info in known])
@@ -392,14 +366,14 @@ def tool(
     ] = 60.0,
 ) -> None:
     """Ask one tool about one image. Exit code 1: it failed, 2: it cannot do what was asked."""
-    with _plain_errors():
+    with plain_errors():
         result = _run_tool(name, image, arg or [], draw, timeout)
     if json:
         sys.stdout.write(result.model_dump_json() + "\n")
     elif result.status in ("ok", "empty"):
         _show_result(result)
     if result.status not in ("ok", "empty"):
-        _say(result.message if result.status == "refused" else f"{result.status}: {result.message}")
+        say(result.message if result.status == "refused" else f"{result.status}: {result.message}")
         raise typer.Exit(2 if result.status in ("refused", "unsupported") else 1)
 
 
@@ -453,7 +427,7 @@ def mcp(
     """Serve other agents over the Model Context Protocol, on stdin and stdout."""
     from sightline.agent.mcp_server import serve
 
-    with _plain_errors():
+    with plain_errors():
         serve(root or [Path.cwd()])
 
 
@@ -466,7 +440,7 @@ def doctor() -> None:
     findings = examine()
     _show_findings(findings)
     if broken(findings):
-        _say("the embedded tier does not work; see the lines above that are not ok")
+        say("the embedded tier does not work; see the lines above that are not ok")
         raise typer.Exit(1)
 
 
@@ -492,7 +466,7 @@ def train(context: typer.Context) -> None:
     """Make the model: see `sightline train --help`."""
     from sightline.train.cli import app as train_app
 
-    with _plain_errors():
+    with plain_errors():
         train_app(args=context.args, prog_name="sightline train", obj=_environment)
 
 

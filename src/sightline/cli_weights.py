@@ -1,4 +1,7 @@
-"""`sightline weights`: what is fetched from elsewhere, whether it is here, and whether it is right."""
+"""`sightline weights`: what is fetched from elsewhere, whether it is here, and whether it is right.
+
+How every command speaks on stderr, `say` and `plain_errors`, is here too: `sightline.cli` stands above this.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sightline.errors import ConfigError, InputError, SightlineError
+from sightline.errors import ConfigError, DataError, InputError, SightlineError
 
 if TYPE_CHECKING:
     from sightline.weights import Checked, Entry
@@ -25,26 +28,36 @@ app = typer.Typer(
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME", help="Of `sightline weights list`.", show_default=False)
 ]
+_STOPPED = "stopped; nothing half fetched is left"
 _STYLES = {"here": "green", "not fetched": "yellow", "damaged": "red"}
 
 
-def _say(line: str) -> None:
-    print(f"sightline: {line}", file=sys.stderr)
+def say(text: str) -> None:
+    """Print a text on stderr, as one line behind the name of the program."""
+    one_line = " ".join(text.split())
+    print(f"sightline: {one_line}", file=sys.stderr)
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """As in `sightline.cli`: an error raised on purpose is one line on stderr and an exit code."""
+def plain_errors(stopped: str = "stopped") -> Iterator[None]:
+    """Turn errors raised on purpose, errors of the system and Ctrl-C into one line and an exit code.
+
+    Args:
+        stopped: what is said after Ctrl-C.
+
+    Raises:
+        Exit: of typer; 2 for what cannot be used, 1 for what failed, 130 after Ctrl-C.
+    """
     try:
         yield
-    except SightlineError as error:
-        _say(str(error))
-        raise typer.Exit(2 if isinstance(error, InputError | ConfigError) else 1) from error
-    except OSError as error:  # a store that may not be read
-        _say(str(error))
+    except (InputError, ConfigError, DataError) as error:
+        say(str(error))
+        raise typer.Exit(2) from error
+    except (SightlineError, OSError) as error:  # the system's: a store not to be read, a full disk
+        say(str(error))
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
-        _say("stopped; nothing half fetched is left")
+        say(stopped)
         raise typer.Exit(130) from error
 
 
@@ -57,7 +70,7 @@ def list_(
     """Show what there is, and which of it is here."""
     from sightline import weights
 
-    with _plain_errors():
+    with plain_errors(_STOPPED):
         states = {entry: _state(entry) for entry in weights.entries()}
     if json:
         _print_json(states)
@@ -117,12 +130,12 @@ def fetch(
 
     # A process that is told to end leaves nothing behind either: `timeout`, a container that stops.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with _plain_errors():
+    with plain_errors(_STOPPED):
         store = weights.default_store()
         wanted = list(store.entries) if everything else names or weights.needed()
         fetched = store.fetch(wanted)
     said = f"fetched {', '.join(fetched)}" if fetched else f"{', '.join(wanted)}: here already"
-    _say(f"{said}; in {store.folder}")
+    say(f"{said}; in {store.folder}")
 
 
 @app.command()
@@ -130,10 +143,10 @@ def verify(names: Names = None) -> None:
     """Take the hash of every file that is here, or of those named."""
     from sightline import weights
 
-    with _plain_errors():
+    with plain_errors(_STOPPED):
         found = weights.verify(names or None)
     if not found:
-        _say("nothing is here yet; `sightline weights fetch` fetches what the tools need")
+        say("nothing is here yet; `sightline weights fetch` fetches what the tools need")
     for one in found:
         sys.stdout.write(f"{one.state:8} {one.entry}/{one.file}{one.detail and ': ' + one.detail}\n")
     _refuse_damaged(found)
@@ -143,7 +156,7 @@ def _refuse_damaged(found: list[Checked]) -> None:
     wrong = list(dict.fromkeys(one.entry for one in found if one.state != "ok"))
     if wrong:
         sys.stdout.flush()
-        _say(f"not right: {', '.join(wrong)}; to mend it run `sightline weights fetch {' '.join(wrong)}`")
+        say(f"not right: {', '.join(wrong)}; to mend it run `sightline weights fetch {' '.join(wrong)}`")
         raise typer.Exit(1)
 
 
@@ -157,7 +170,7 @@ def path(
     """Print where an entry's files are, and fetch those that are not here."""
     from sightline import weights
 
-    with _plain_errors():
+    with plain_errors(_STOPPED):
         entry = weights.default_store().entry(name)
         folder = weights.path(name, file)
     for one in [folder] if file else [folder / f.name for f in entry.files]:

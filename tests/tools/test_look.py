@@ -216,6 +216,8 @@ def test_objects_are_said_by_label_with_their_places() -> None:
         for label, x, y in spots
     ]
     assert said(things) == ("2 dogs (left, center)", "person (right)")
+    unsure = tuple(one.model_copy(update={"score": 0.3}) for one in things)
+    assert said(unsure) == ("perhaps 2 dogs (left, center)", "perhaps person (right)")
 
 
 def test_the_text_keeps_to_its_budget() -> None:

@@ -275,6 +275,7 @@ def test_a_table_of_taxes_is_no_list_of_totals() -> None:
         ([["Due date: 01/02/2019"], ["Invoice date: 25/12/2018"]], {"due date": "2019-02-01"}),
         ([["Best before 30/06/2020"], ["25/12/2018"]], {"expiry date": "2020-06-30"}),
         ([["Rechnungsdatum", "25.12.2018"], ["Fällig am", "01.02.2019"]], {"due date": "2019-02-01"}),
+        ([["Issued", "Due"], ["25.12.2018", "01.02.2019"], ["Nails", "12.00"]], {"due date": "2019-02-01"}),
         ([["Échéance : 01/02/2019"], ["Le 25/12/2018 à 18h42"]], {"due date": "2019-02-01", "time": "18h42"}),
         ([["Jatuh tempo: 01/02/2019"], ["Tanggal: 25/12/2018"]], {"due date": "2019-02-01"}),
         ([["Member since 25/11/2001"], ["Date 25/12/2018"]], {}),

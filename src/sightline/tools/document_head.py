@@ -17,9 +17,6 @@ from sightline.types import Box, TextSpan
 LINES = 16
 """Rows from the top in which a company may stand."""
 
-LONGEST, MOST_WORDS = 60, 9
-"""Letters and words of a name."""
-
 APART = 1.5
 """Times the height of a line: the white space between two texts of one row."""
 

@@ -52,7 +52,7 @@ def items_of(rows: Sequence[Spans], style: Style) -> tuple[list[LineItem], set[i
     return [item for item, _ in found], {line.row for _, group in found for line in group}
 
 
-def adds_up(items: Iterable[LineItem], value: float, taxes: Iterable[float] = ()) -> bool:
+def adds_up(items: Iterable[LineItem], value: float, taxes: Iterable[float]) -> bool:
     """Whether the amounts of the items add up to `value`, alone or with one of `taxes`."""
     amounts = [item.amount.value or 0.0 for item in items if item.amount]
     return len(amounts) > 0 and any(abs(sum(amounts) + tax - value) < CENT for tax in (0.0, *taxes))

@@ -221,8 +221,11 @@ class _Pairing:
             single = len(self._rows[r]) == 1 and len(below) - len(alone) == sum(
                 is_currency(piece.text) for piece in below
             )
-            return alone[0] if len(alone) == 1 and (single or _under(label, below[alone[0]])) else None
-        if self._is_table(r):
+            if len(alone) == 1 and (single or _under(label, below[alone[0]])):
+                return alone[0]
+            typed = [kind for kind in typed if kind not in AMOUNTS]  # `Due`: an amount, or else a date
+            fitting = [n for n in free if any(fits(kind, below[n].text, self._style) for kind in typed)]
+        if (kinds and not typed and "" not in kinds) or self._is_table(r):
             return None
         return next((n for n in (fitting if typed else free) if _under(label, below[n])), None)
 
@@ -236,7 +239,13 @@ class _Pairing:
         if len(first) != len(heads) or len(second) != len(heads):
             return False
         values = sum(is_value(piece.text, self._style) for piece in second)
-        return values > 0 and all(_under(a, b) for a, b in zip(first, second, strict=True))
+        pairs = list(zip(first, second, strict=True))
+        return values > 0 and all(_under(a, b) and self._alike(a, b) for a, b in pairs)
+
+    def _alike(self, a: Piece, b: Piece) -> bool:
+        """Whether both are dates, both amounts, or neither, as in a column."""
+        kinds = [(bool(days_in(one.text)), bool(money_in(one.text, self._style))) for one in (a, b)]
+        return kinds[0] == kinds[1]
 
     def _column(self, r: int, above: Piece, end: int | None = None) -> list[TextSpan]:
         """The lines from row `r` to `end` that go on under a piece.

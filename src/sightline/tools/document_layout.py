@@ -111,7 +111,7 @@ def cut_out(span: TextSpan, start: int, end: int) -> TextSpan:
     return TextSpan(text=text.strip(), score=span.score, box=box)
 
 
-def pieces_of(row: Spans, style: Style = PLAIN, *, form: bool = False) -> Row:
+def pieces_of(row: Spans, style: Style, *, form: bool = False) -> Row:
     """The pieces of a row, from left to right, labels set apart from values.
 
     `form`: as in a form, see `is_form`.

@@ -11,7 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -35,10 +35,10 @@ ALIKE = ("il1tjf!", "ocea0d", "mnrw", "uvy", "bh68", "sz5", "gq9", "kx")
 
 _CLASSES = str.maketrans({letter: group[0] for group in ALIKE for letter in group})
 
-DUE, GRAND, PLAIN, LOOSE, AMOUNT = 4.0, 4.0, 2.0, 1.0, 0.5
+DUE, PLAIN, LOOSE, AMOUNT = 4.0, 2.0, 1.0, 0.5
 """How strongly a label says `the amount to pay`.
 
-In this order: `amount due`, `grand total`, `total`, `total bazaar`, `amount`.
+In this order: `amount due` and `grand total`, `total`, `total bazaar`, `amount`.
 """
 
 _LOOKALIKE = str.maketrans("0158", "oisb")
@@ -81,7 +81,7 @@ class Words:
     tails: frozenset[str]
     summary: frozenset[str]
     summary_columns: frozenset[str]
-    longest: int = field(default=4)
+    longest: int
     """Words of the longest label."""
 
 
@@ -327,15 +327,14 @@ def _kind(phrase: str, parts: list[str], roles: list[frozenset[str]]) -> str:
     if "change" in said:
         return "change"
     if "tax" in said:
-        return _of_tax(phrase, parts, roles)
+        return _of_tax(phrase, said)
     if "excluded" in said:
         return "net" if said & {"total", "amount", "net"} else ""
     return _of_payment(said)
 
 
-def _of_tax(phrase: str, parts: list[str], roles: list[frozenset[str]]) -> str:
-    """Tax itself, an amount with it, or one without."""
-    said = frozenset().union(*roles)
+def _of_tax(phrase: str, said: frozenset[str]) -> str:
+    """Tax itself, an amount with it, or one without. `said`: the roles of the words of the phrase."""
     if "excluded" in said:
         return "net"
     if "included" not in said:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from sightline.errors import WeightsError
 from sightline.tools.base import Picture, Tool, Unsupported
+from sightline.tools.clauses import SURE_FROM
 from sightline.tools.guard import use
 from sightline.tools.looks import colors
 from sightline.tools.picture_kind import WEIGHTS, kinds_of
@@ -111,19 +112,23 @@ class Looker(Tool):
 
 
 def said(objects: Sequence[Detection]) -> tuple[str, ...]:
-    """Objects in words by label, those seen most often first: `2 dogs (left, center)`."""
-    places: dict[str, list[str]] = {}
+    """Objects in words by label, those seen most often first: `2 dogs (left, center)`.
+
+    `perhaps` stands before those of which one may be something else.
+    """
+    groups: dict[str, list[Detection]] = {}
     for one in objects:
-        places.setdefault(one.label, []).append(place_of(one.box))
-    ranked = sorted(places.items(), key=lambda item: -len(item[1]))
+        groups.setdefault(one.label, []).append(one)
+    ranked = sorted(groups.items(), key=lambda item: -len(item[1]))
     return tuple(_group(label, own) for label, own in ranked)
 
 
-def _group(label: str, places: Sequence[str]) -> str:
-    name = label if len(places) == 1 else f"{len(places)} {plural(label)}"
-    different = list(dict.fromkeys(places))
+def _group(label: str, objects: Sequence[Detection]) -> str:
+    unsure = "perhaps " if min(one.score for one in objects) < SURE_FROM else ""
+    name = label if len(objects) == 1 else f"{len(objects)} {plural(label)}"
+    different = list(dict.fromkeys(place_of(one.box) for one in objects))
     shown = different[:MOST_PLACES]
-    return f"{name} ({', '.join(shown)}{', …' if len(different) > len(shown) else ''})"
+    return f"{unsure}{name} ({', '.join(shown)}{', …' if len(different) > len(shown) else ''})"
 
 
 def _line(row: Sequence[TextSpan]) -> str:

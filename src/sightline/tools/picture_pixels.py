@@ -170,7 +170,7 @@ def _shapes(small: Pixels, printed: NDArray[np.bool_]) -> Numbers:
     ground = _ground(small)
     away = np.abs(small.astype(np.int16) - ground).max(axis=2)
     copy = _Copy(small, away > _INK, printed)
-    return _inks(copy) | _rules(copy) | _marks(copy, ground)
+    return _inks(copy) | _rules(copy) | _marks(copy)
 
 
 def _ground(small: Pixels) -> NDArray[np.int16]:
@@ -231,9 +231,9 @@ def _slanted(gray: NDArray[np.uint8], printed: NDArray[np.bool_]) -> float:
     return float((lean[strong] > 0.2).mean()) if strong.any() else 0.0
 
 
-def _marks(copy: _Copy, ground: NDArray[np.int16]) -> Numbers:
+def _marks(copy: _Copy) -> Numbers:
     """Patches of one color off the print: how many, how large, how square, and whether they share an edge."""
-    boxes, areas = _patches(copy, ground)
+    boxes, areas = _patches(copy)
     total = copy.ink.size
     if not len(boxes):
         zero = ("marks", "marked", "largest mark", "square marks", "level marks", "alike marks")
@@ -252,7 +252,7 @@ def _marks(copy: _Copy, ground: NDArray[np.int16]) -> Numbers:
     }
 
 
-def _patches(copy: _Copy, ground: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _patches(copy: _Copy) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """XYWH int64[N, 4] and areas int64[N] of patches of one color, the ground's left out."""
     levels = copy.pixels.astype(np.int32) >> 5
     codes = levels[..., 0] << 6 | levels[..., 1] << 3 | levels[..., 2]

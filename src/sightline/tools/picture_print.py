@@ -70,7 +70,7 @@ def print_numbers(lines: TextLines, width: int, height: int) -> Numbers:
     numbers = [bool(_NUMBER.fullmatch(span.text)) for span in spans]
     return (
         _amounts(spans, boxes, numbers, width, height)
-        | _rows(rows, height)
+        | _rows(rows)
         | _columns(boxes, np.array(numbers))
         | _scales(spans, boxes, rows, width, height)
     )
@@ -104,7 +104,7 @@ def _amounts(
     }
 
 
-def _rows(rows: Sequence[Sequence[TextSpan]], height: int) -> Numbers:
+def _rows(rows: Sequence[Sequence[TextSpan]]) -> Numbers:
     """How many runs stand in a row, and how far rows are apart."""
     counts = np.array([len(row) for row in rows])
     several = counts[counts > 1]

@@ -6,26 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import atan2, degrees, hypot
 
-from sightline.errors import FrameError
-from sightline.images import Picture
-from sightline.types import Box, map_box
+from sightline.types import Box
 
 _MIDDLE = (1 / 3, 2 / 3)
 """Fractions of the side between which a center is neither left nor right, neither top nor bottom."""
-
-
-def mapped(regions: Sequence[Box], picture: Picture) -> tuple[Box, ...] | str:
-    """The regions in the picture's frame; a `str` says why one of them cannot be used."""
-    boxes: list[Box] = []
-    for number, region in enumerate(regions, start=1):
-        try:
-            box = map_box(region, picture.frame)
-        except FrameError as error:
-            return str(error)
-        if box.area == 0:
-            return f"region {number} is empty, or lies outside this picture"
-        boxes.append(box)
-    return tuple(boxes)
 
 
 def place_of(box: Box) -> str:

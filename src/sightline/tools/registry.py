@@ -38,7 +38,11 @@ TOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
     "read_document": ("sightline.tools.read_document:DocumentReader", ("read_text",)),
     "query": ("sightline.tools.query:Query", ("read_table", "read_chart", "read_document", "detect")),
     "classify": ("sightline.tools.classify:Classifier", ()),
-    "describe": ("sightline.tools.describe:Describer", ("detect", "read_text")),
+    "look": ("sightline.tools.look:Looker", ("detect", "read_text")),
+    "describe": (
+        "sightline.tools.describe:Describer",
+        ("detect", "read_text", "look", "read_table", "read_chart", "read_document"),
+    ),
 }
 """Where each class is, and what it is made of: `store`, `speaker`, or tools that stand above it.
 

@@ -12,7 +12,7 @@ The source is how-provenance by annotation (Glavic and Alonso, "Perm", ICDE 2009
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
@@ -92,7 +92,6 @@ class _Scope:
     named: dict[str, dict[str, Flags] | None]
     grouped: bool
     where: exp.Expr | None = None
-    extra: dict[str, exp.Expr] = field(default_factory=dict)
 
 
 def with_cells(query: exp.Query, relations: Mapping[str, Kinds]) -> Cited:

@@ -99,7 +99,7 @@ def look(pixels: Pixels, find: Find, tiling: Tiling | None = None) -> Seen:
         if not windows:
             break
         if finer <= scale:
-            return Seen(rows, _left_out(scale, tiling))
+            return Seen(rows, _left_out(scale))
         small = _resized(pixels, finer)
         fresh = _in_picture(_in_tiles(small, windows, find, tiling), small, pixels)
         # The tiles showed every small thing again, and whole: what they do not find is none.
@@ -121,7 +121,7 @@ def _large(pixels: Pixels, find: Find, tiling: Tiling) -> Rows:
     return _in_picture(rows, small, pixels)
 
 
-def _left_out(scale: float, tiling: Tiling) -> str:
+def _left_out(scale: float) -> str:
     least = math.ceil(_CLEAR[0] / scale)
     return f"seen at 1/{1 / scale:.0f} of its size: what is under {least} px may be missing"
 

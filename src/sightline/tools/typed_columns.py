@@ -8,7 +8,6 @@ only begins with a number (`1st`, `2–1`, `4th, Western`) is a text.
 from __future__ import annotations
 
 import re
-from calendar import month_abbr, month_name
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from datetime import date, time
 from typing import Literal
 
 from sightline.tools.document_values import Day, days_in, settled
+from sightline.tools.months import month_of
 from sightline.tools.printed_numbers import bare, decimal_mark, is_known_unit, marks_of, number_in
 
 Kind = Literal["number", "day", "time", "text"]
@@ -108,12 +108,6 @@ def _agreed(numbers: Sequence[Meaning | None]) -> list[Meaning | None]:
 
 # Days and times.
 
-_MONTHS = {
-    name[:length].casefold(): n
-    for n, name in enumerate(month_name)
-    if n
-    for length in (len(month_abbr[n]), 4, len(name))
-}
 _WORDED = re.compile(
     r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]?\s*)?"
     r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?[\s.-]\s*(?:of\s)?(?P<m1>[a-z]{3,9})\.?,?[\s-]\s*(?P<y1>\d{4})"
@@ -136,7 +130,7 @@ def _day(text: str) -> Day | None:
     text = bare(text)[0]
     if sum(map(str.isdigit, text)) < 3 or len(text) > LONGEST_DATE:
         return None
-    if (found := _WORDED.fullmatch(text)) and (month := _MONTHS.get((found["m1"] or found["m2"]).casefold())):
+    if (found := _WORDED.fullmatch(text)) and (month := month_of(found["m1"] or found["m2"])):
         return _on(text, int(found["y1"] or found["y2"]), month, int(found["d1"] or found["d2"]))
     days = days_in(text)
     return days[0] if len(days) == 1 and len(days[0].text) >= len(text) - 1 else None

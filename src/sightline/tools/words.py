@@ -32,6 +32,9 @@ IRREGULAR = {
     "calves": "calf",
     "dice": "die",
 }
+MOST_NEAREST = 3
+"""Classes that are named where a noun is none of them."""
+
 _SAME_IN_PLURAL = frozenset("sheep skis scissors cattle furniture food electronics fruit tableware".split())
 _ALIKE = 75
 """Of 100, by rapidfuzz: `girafe` and `giraffe` are 92 alike, `cat` and `car` 67."""
@@ -153,8 +156,8 @@ def _parts(word: str) -> list[str]:
     return [leaf for part in wider.get(word, ()) for leaf in (_parts(part) if part in wider else [part])]
 
 
-def nearest(noun: str, classes: Sequence[str], *, most: int = 3) -> list[str]:
-    """Up to `most` classes that `noun` may have meant; none where nothing is near.
+def nearest(noun: str, classes: Sequence[str]) -> list[str]:
+    """Up to `MOST_NEAREST` classes that `noun` may have meant; none where nothing is near.
 
     First what the table holds akin to it (helicopter -> airplane), then what a word of it means (`shiny
     circles` -> circle), then what is spelled alike (`girafe` -> giraffe).
@@ -163,10 +166,11 @@ def nearest(noun: str, classes: Sequence[str], *, most: int = 3) -> list[str]:
     akin = [_of(known.akin.get(form, ()), index) for form in singulars(noun)]
     parts = [word for word in noun.split() if len(word) > 2]
     spelled = [*index, *known.same, *known.narrower]
-    alike = process.extract(singulars(noun)[-1], spelled, scorer=fuzz.ratio, limit=most, score_cutoff=_ALIKE)
+    last = singulars(noun)[-1]
+    alike = process.extract(last, spelled, scorer=fuzz.ratio, limit=MOST_NEAREST, score_cutoff=_ALIKE)
     means = [meaning(word, classes) for word in [*reversed(parts), *(word for word, _, _ in alike)]]
     labels = [sorted(found.labels) for found in means if found and found.fit in ("class", "narrower")]
-    return list(dict.fromkeys(label for found in [*akin, *labels] for label in found))[:most]
+    return list(dict.fromkeys(label for found in [*akin, *labels] for label in found))[:MOST_NEAREST]
 
 
 def plain(name: str) -> str:
