@@ -1,4 +1,4 @@
-"""What counts as a receipt's answer in `examples/documents_ceiling.py`, and its tables on a pack of two."""
+"""What counts as a receipt's answer in `examples/read_documents.py`, and its tables on a pack of two."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-import documents_ceiling
+import read_documents
 from scoring import append_row
 from sightline import load_image
 from sightline.types import Box, DocumentField, Fields, LineItem, Printed
@@ -35,7 +35,7 @@ def field(name: str, text: str, value: float | str | None = None) -> DocumentFie
     ],
 )
 def test_what_is_the_answer(kind: str, gold: str, said: DocumentField, right: bool) -> None:
-    assert documents_ceiling.is_it(kind, gold, said) is right
+    assert read_documents.is_it(kind, gold, said) is right
 
 
 def test_sums_of_line_items() -> None:
@@ -44,9 +44,9 @@ def test_sums_of_line_items() -> None:
         return LineItem(name=Printed(text="Tea", box=BOX), amount=printed, score=1, box=BOX)
 
     total, tax = field("total", "9.54", 9.54), field("tax", "0.54", 0.54)
-    assert documents_ceiling.sums_up(Fields(items=(total, tax), lines=(line(4.0), line(5.0))))
-    assert not documents_ceiling.sums_up(Fields(items=(total,), lines=(line(4.0), line(5.0))))
-    assert not documents_ceiling.sums_up(Fields(items=(total,)))
+    assert read_documents.sums_up(Fields(items=(total, tax), lines=(line(4.0), line(5.0))))
+    assert not read_documents.sums_up(Fields(items=(total,), lines=(line(4.0), line(5.0))))
+    assert not read_documents.sums_up(Fields(items=(total,)))
 
 
 def test_the_tables(
@@ -67,9 +67,9 @@ def test_the_tables(
         image.save(pack / f"{n}.png")
         for kind, answer in (("date", day), ("total", total), ("company", company)):
             append_row(pack / "data.jsonl", {"id": f"{n}-{kind}", "image": f"{n}.png", "answer": answer})
-    monkeypatch.setattr(documents_ceiling, "NEXT", 1)
+    monkeypatch.setattr(read_documents, "NEXT", 1)
     monkeypatch.setattr("sys.argv", ["script", "--data", str(tmp_path), "--cache", str(tmp_path / "kept")])
-    assert documents_ceiling.main() == 0
+    assert read_documents.main() == 0
     said = capsys.readouterr().out
     for kind in ("date", "total", "company"):
         assert f"| {kind} | 2 | 100.0% [100.0%, 100.0%] | 100.0% [100.0%, 100.0%] | 0.0% " in said
@@ -80,6 +80,16 @@ def test_without_the_pack_there_is_nothing_to_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["script", "--data", str(tmp_path)])
-    monkeypatch.setattr(documents_ceiling, "find_pack", lambda name: None)
-    assert documents_ceiling.main() == 2
+    monkeypatch.setattr(read_documents, "find_pack", lambda name: None)
+    assert read_documents.main() == 2
     assert "is neither in" in capsys.readouterr().err
+
+
+def test_receipts_have_what_is_labelled(tmp_path: Path) -> None:
+    rows = [{"id": f"1-{k}", "image": "1.png", "answer": k.upper()} for k in ("date", "total")]
+    for row in [*rows, {"id": "2-total", "image": "2.png", "answer": "5.00"}]:
+        append_row(tmp_path / "data.jsonl", row)
+    assert read_documents.receipts(tmp_path) == [
+        {"image": "1.png", "date": "DATE", "total": "TOTAL"},
+        {"image": "2.png", "total": "5.00"},
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 import packs
 import read_charts
-import read_documents
 import read_tables
-from scoring import append_row, read_rows
+from scoring import append_row
 from sightline import load_image
-from sightline.types import Box, Cell, ChartData, ChartMark, DocumentField, Table
+from sightline.types import Box, Cell, ChartData, ChartMark, Table
 
 FRAME = load_image(Image.new("RGB", (40, 40))).frame
 STEMS = {"table": "Stem | Leaf \n1 | 0, 6\n2 | ", "table_title": None}
@@ -54,8 +52,8 @@ def test_cells_tables_and_titles_are_scored() -> None:
 
 
 @pytest.fixture
-def data(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three packs of one picture each, drawn here, as they come in."""
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two packs of one picture each, drawn here, as they come in."""
     image = Image.new("RGB", (300, 130), "white")
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(20)
     for r, row in enumerate([("Day", "Sold"), ("Monday", "12"), ("Friday", "305")]):
@@ -68,10 +66,6 @@ def data(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     answers = [chart.categories[0], "no such thing"]
     rows = [{"question": "?", "answer": answer} for answer in answers]
     a_pack(tmp_path / "chartqa_train1k", Image.fromarray(picture.pixels), *rows)
-    asked = read_rows(root / "examples/images/questions.jsonl")
-    labels = [{"id": f"1-{row['kind']}", "answer": row["answer"]} for row in asked]
-    receipt = [row for row in labels if row["id"] in ("1-date", "1-total")]
-    a_pack(tmp_path / "sroie_receipts", Image.open(root / "examples/images/receipt.png"), *receipt)
     monkeypatch.setenv("SIGHTLINE_DATA", str(tmp_path))
     return tmp_path
 
@@ -98,19 +92,15 @@ def test_the_packs_are_read_and_what_was_read_is_kept(
         charts = said(read_charts, "--drawn", "1")
         assert "| columns and bars | 1 | " in charts
         assert "| ChartQA | 1 | 2 | 50.0% " in charts
-        fields = said(read_documents)
-        assert "| date | 1 | 100.0% " in fields
-        assert "| named total | 1 | 100.0% " in fields
 
 
 def test_without_the_packs_there_is_nothing_to_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["script", "--kept", str(tmp_path)])
-    for script in (read_tables, read_documents):
-        monkeypatch.setattr(script, "find_pack", lambda name: None)
-        assert script.main() == 2
-        assert "is neither in $SIGHTLINE_DATA" in capsys.readouterr().err
+    monkeypatch.setattr(read_tables, "find_pack", lambda name: None)
+    assert read_tables.main() == 2
+    assert "is neither in $SIGHTLINE_DATA" in capsys.readouterr().err
 
 
 def test_rows_are_spread_over_a_pack(tmp_path: Path) -> None:
@@ -162,29 +152,3 @@ def test_the_tables_of_scores() -> None:
     assert "| 50.0% " in shown[-1]
     one = read_tables.Score(right=[True, False], whole=False, titled=True)
     assert "| x | 1 | 2 | 50.00% | 0.0% " in read_tables.table({"x": [one]})
-
-
-def test_dates_and_totals_among_fields() -> None:
-    box = Box(x1=0, y1=0, x2=9, y2=9, frame=FRAME)
-    items = [
-        DocumentField(name="Date", text="25/12/2018 8:13 PM", score=1, box=box),
-        DocumentField(name="Net", text="$7.10", value=7.1, score=1, box=box),
-        DocumentField(name="Total", text="$9.00", value=9.0, score=1, box=box),
-    ]
-    assert read_documents.holds_date(items, "25/12/2018")
-    assert not read_documents.holds_date(items, "26/12/2018")
-    assert read_documents.holds_total(items, "9.00")
-    assert read_documents.holds_total(items, "$7.10")
-    assert not read_documents.holds_total(items, "7.10", named=True)
-    assert not read_documents.holds_total(items, "8.13")
-
-
-def test_receipts_have_what_is_labelled(tmp_path: Path) -> None:
-    rows = [{"id": f"1-{k}", "image": "1.png", "answer": k.upper()} for k in ("date", "total")]
-    rows.append({"id": "2-total", "image": "2.png", "answer": "5.00"})
-    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert read_documents.receipts(tmp_path, None) == [
-        {"image": "1.png", "date": "DATE", "total": "TOTAL"},
-        {"image": "2.png", "total": "5.00"},
-    ]
-    assert len(read_documents.receipts(tmp_path, 1)) == 1

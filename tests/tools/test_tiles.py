@@ -80,7 +80,7 @@ def test_a_thing_of_any_size_and_place_is_found_once(
     side = min(side, width - 2, height - 2)
     x, y = int(right * (width - side)), int(down * (height - side))
     (row,) = look(page(width, height, (x, y, side)), Blots()).rows
-    rough = 0.75 * max(width, height) / 256 + 1  # a pixel of the coarsest look
+    rough = 0.75 * max(width, height) / 128 + 1  # a pixel of the coarsest look, at half the size
     assert np.abs(row[:4] - (x, y, x + side, y + side)).max() <= min(rough, 0.15 * side + 1)
 
 

@@ -119,8 +119,14 @@ def test_an_ordinary_scene_costs_one_pass(monkeypatch: pytest.MonkeyPatch) -> No
     assert passes == [1]
 
 
-@pytest.mark.xfail(reason="the embedded weights do not see this yet", strict=False)
-@pytest.mark.parametrize("kind", ["document", "chart", "table"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "document",
+        "table",
+        pytest.param("chart", marks=pytest.mark.xfail(reason="columns are taken for squares", strict=False)),
+    ],
+)
 def test_nothing_is_found_where_there_are_no_shapes(predict: yolo.Predict, kind: str) -> None:
     draw: dict[str, Callable[[np.random.Generator], NDArray[np.uint8]]] = {
         "document": lambda rng: draw_document(make_document(rng, split="heldout")),

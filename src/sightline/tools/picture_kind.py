@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 from sightline.images import Pixels
 from sightline.tools.picture_pixels import pixel_numbers
 from sightline.tools.picture_print import print_numbers
-from sightline.types import TextLines
+from sightline.types import TextLines, TextSpan
 
 WEIGHTS = Path(__file__).parent / "weights" / "picture_kind.json"
+
+SURELY = 0.65
+"""A run of less than this score is no print here: leaves and stars are read as a letter or two."""
 
 Floats = NDArray[np.float64]
 
@@ -29,8 +32,14 @@ Floats = NDArray[np.float64]
 def numbers_of(pixels: Pixels, lines: TextLines) -> dict[str, float]:
     """All that is measured on uint8[H, W, 3] RGB and on its print, whose boxes are px of these pixels."""
     height, width = pixels.shape[:2]
-    boxes = [(box.x1, box.y1, box.x2, box.y2) for box in lines.boxes() if box.area > 0]
-    return pixel_numbers(pixels, boxes) | print_numbers(lines, width, height)
+    rows = [tuple(span for span in row if _is_print(span)) for row in lines.rows]
+    kept = lines.model_copy(update={"rows": tuple(row for row in rows if row)})
+    boxes = [(box.x1, box.y1, box.x2, box.y2) for box in kept.boxes() if box.area > 0]
+    return pixel_numbers(pixels, boxes) | print_numbers(kept, width, height)
+
+
+def _is_print(span: TextSpan) -> bool:
+    return span.score >= SURELY and any(c.isalnum() for c in span.text)
 
 
 def kinds_of(pixels: Pixels, lines: TextLines) -> dict[str, float]:

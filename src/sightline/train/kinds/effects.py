@@ -88,9 +88,25 @@ def scanned(rng: Generator, page: Pixels) -> Pixels:
     page = as_bytes(page.astype(np.float32) * gain + low) if chance(rng, 0.45) else page
     if chance(rng, 0.5):
         page = noisy(rng, page, float(rng.uniform(1, 12)))
-    if chance(rng, 0.12):
-        page = np.where(page > span(rng, 110, 190), 255, 0).astype(np.uint8)
+    if chance(rng, 0.35):
+        page = _black_and_white(rng, page)
     return jpeg(page, span(rng, 40, 95)) if chance(rng, 0.75) else page
+
+
+def _black_and_white(rng: Generator, page: Pixels) -> Pixels:
+    """As a copier gives it: hard contrast, specks, and black corners where the page did not lie."""
+    steep = float(rng.choice([2.5, 6.0, 1000.0]))
+    page = as_bytes((grayed(page).astype(np.float32) - span(rng, 110, 190)) * steep + 128)
+    height, width = page.shape[:2]
+    for _ in range(span(rng, 0, 40)):
+        at = int(rng.random() * width), int(rng.random() * height)
+        cv2.circle(page, at, span(rng, 0, 2), (span(rng, 0, 90),) * 3, -1)
+    for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
+        if chance(rng, 0.3):
+            w, h = width * float(rng.uniform(0, 0.12)), height * float(rng.uniform(0, 0.12))
+            corner = [(x, y), (abs(x - w), y), (x, abs(y - h))]
+            cv2.fillPoly(page, [np.array(corner, np.int32)], (0, 0, 0))
+    return page
 
 
 def _on_bed(rng: Generator, page: Pixels) -> Pixels:

@@ -25,12 +25,29 @@ def document(rng: Generator) -> Pixels:
     else:
         page = _page(rng)
     way = rng.random()
-    if way < 0.25:
-        return saved(rng, page)
     if way < 0.72:
-        return scanned(rng, page)
+        return _handled(rng, saved(rng, page) if way < 0.25 else scanned(rng, page))
     high = span(rng, 500, 1000)
     return photographed(rng, page, backdrop(rng, round(high * float(rng.uniform(0.6, 1.3))), high))
+
+
+def _handled(rng: Generator, page: Pixels) -> Pixels:
+    """As files are kept: now and then with a note in the margin, or cut close to the print."""
+    if chance(rng, 0.25):
+        high, wide = page.shape[:2]
+        note = Image.fromarray(page)
+        size = max(round(wide * float(rng.uniform(0.02, 0.06))), 9)
+        text = number(rng) if chance(rng, 0.6) else phrase(rng)
+        at = float(rng.uniform(0.02, 0.6)) * wide, pick(rng, (0.002, 0.01, 0.03, 0.93)) * high
+        ImageDraw.Draw(note).text(at, text, (span(rng, 0, 120),) * 3, face("sans", size))
+        page = np.array(note, np.uint8)
+    if chance(rng, 0.25):
+        high, wide = page.shape[:2]
+        left, right, above, below = (float(rng.uniform(0, 0.1)) for _ in range(4))
+        page = page[
+            round(above * high) : high - round(below * high), round(left * wide) : wide - round(right * wide)
+        ]
+    return np.ascontiguousarray(page)
 
 
 def _page(rng: Generator) -> Pixels:

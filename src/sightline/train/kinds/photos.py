@@ -42,11 +42,11 @@ def _read(file: Path) -> Pixels:
 def photo(rng: Generator) -> Pixels:
     """One picture that counts as a photograph."""
     kind = rng.random()
-    if kind < 0.55:
+    if kind < 0.5:
         image = _changed(rng, pick(rng, public_photos()))
-    elif kind < 0.8:
+    elif kind < 0.7:
         image = dead_leaves(rng, span(rng, 240, 800), span(rng, 240, 800))
-    elif kind < 0.9:
+    elif kind < 0.78:
         solids = draw_solids(make_solids(rng), span(rng, 192, 480))
         image = noisy(rng, solids, float(rng.uniform(0.5, 4)), colored=True)
     else:
