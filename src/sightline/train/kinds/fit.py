@@ -161,7 +161,7 @@ def main() -> None:
     """Make, read, fit, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder where readings are kept")
-    parser.add_argument("--count", type=int, default=300, help="pictures of each kind")
+    parser.add_argument("--count", type=int, default=125, help="pictures of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args()
