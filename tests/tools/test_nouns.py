@@ -182,6 +182,14 @@ def test_irregular_plurals(text: str) -> None:
     assert len(found.labels()) == 1
 
 
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("giraffe", "giraffes"), ("knife", "knives"), ("leaf", "leaves"), ("wine glass", "wine glasses")],
+)
+def test_plurals(one: str, many: str) -> None:
+    assert plural(one) == many
+
+
 def test_words_for_the_same_go_both_ways() -> None:
     for name in ("tvmonitor", "television", "TV"):
         assert resolve("tv", (name,)) == ask(name)

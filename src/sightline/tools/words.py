@@ -30,6 +30,12 @@ IRREGULAR = {
     "teeth": "tooth",
     "oxen": "ox",
     "calves": "calf",
+    "leaves": "leaf",
+    "loaves": "loaf",
+    "shelves": "shelf",
+    "wolves": "wolf",
+    "potatoes": "potato",
+    "tomatoes": "tomato",
     "dice": "die",
 }
 MOST_NEAREST = 3
@@ -187,7 +193,7 @@ def plural(noun: str) -> str:
         return noun
     if last in irregular:
         last = irregular[last]
-    elif last.endswith("fe"):
+    elif last.endswith("ife"):
         last = last[:-2] + "ves"
     elif last.endswith("y") and last[-2:-1] not in "aeiou":
         last = last[:-1] + "ies"
