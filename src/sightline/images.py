@@ -222,7 +222,10 @@ def _read_file(path: Path, limits: Limits) -> bytes:
         os.close(handle)
         raise PathRefused(f"not a regular file: {_shown(path)}")
     with os.fdopen(handle, "rb") as file:
-        data = file.read(limits.bytes + 1) if info.st_size <= limits.bytes else b""
+        try:
+            data = file.read(limits.bytes + 1) if info.st_size <= limits.bytes else b""
+        except OSError as error:
+            raise ImageError(f"cannot read {_shown(path)}: {error.strerror}") from error
     if info.st_size > limits.bytes or len(data) > limits.bytes:
         raise ImageError(f"larger than {limits.bytes / 2**20:g} MiB: {_shown(path)}")
     return data

@@ -16,11 +16,11 @@ from sightline.tools.base import Picture, Tool, Unsupported
 from sightline.tools.cache import Cache
 from sightline.tools.detect import Detector
 from sightline.tools.guard import run
-from sightline.tools.look import Looker, said
+from sightline.tools.look import Looker, _printed, said
 from sightline.tools.picture_kind import WEIGHTS, embedded, kinds_of, numbers_of
 from sightline.tools.read_text import TextReader
 from sightline.train.kinds.fit import MAKERS
-from sightline.types import Box, Detection, Detections, Frame, TextLines, ToolResult
+from sightline.types import Box, Detection, Detections, Frame, TextLines, TextSpan, ToolResult
 from sightline.types.overview import MEDIUMS, Overview
 
 pytestmark = pytest.mark.skipif(not WEIGHTS.is_file(), reason="the model of kinds is not trained yet")
@@ -241,3 +241,14 @@ def test_the_text_keeps_to_its_budget() -> None:
         assert len(found.to_text(budget)) <= budget
     assert "photo" in found.to_text(40)
     assert ToolResult(status="ok", payload=found).to_text(100)
+
+
+def test_shapes_are_not_said_as_letters_again() -> None:
+    frame = Frame(image="0" * 64, width=300, height=300)
+
+    def span(text: str, x: float) -> TextSpan:
+        return TextSpan(text=text, score=0.9, box=Box(x1=x, y1=10, x2=x + 30, y2=40, frame=frame))
+
+    disk = Detection(label="circle", score=0.9, box=Box(x1=10, y1=8, x2=41, y2=41, frame=frame))
+    rows = [(span("O", 11), span("Gate", 60)), (span("●", 120),), (span("O", 200),)]
+    assert [[one.text for one in row] for row in _printed(rows, [disk])] == [["Gate"], ["O"]]

@@ -13,7 +13,7 @@ from sightline.images import Picture, load_image
 from sightline.tools.base import Phrase, Tool, Unsupported
 from sightline.tools.guard import run
 from sightline.tools.query import Query
-from sightline.types import Box, Finding, Relation, ToolResult, map_box
+from sightline.types import Box, ChartData, Finding, Relation, ToolResult, map_box
 
 
 class Said(Tool):
@@ -123,6 +123,24 @@ def test_nothing_is_empty_with_a_score(tools: dict[str, Any], picture: Picture) 
     assert result.status == "empty"
     assert result.payload
     assert result.payload.score == 0.9
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (ToolResult(status="empty", message="no scale was found"), "read_chart: no scale was found"),
+        (ChartData(chart="bars", confidence=0.5), "read_chart found no chart in the picture"),
+    ],
+)
+def test_a_picture_without_a_chart_says_so(
+    tools: dict[str, Any], picture: Picture, found: ToolResult | Finding, message: str
+) -> None:
+    query = Query(tools["read_table"], Said("read_chart", found), tools["read_document"], tools["detect"])
+    try:
+        result = run(query, picture, {"sql": "SELECT count(*) FROM chart"}, timeout_s=30)
+    finally:
+        query.close()
+    assert (result.status, result.message) == ("unsupported", message)
 
 
 def test_objects_are_looked_for(tools: dict[str, Any], picture: Picture) -> None:

@@ -71,6 +71,7 @@ def test_refused_before_anything_is_read(sql: str) -> None:
         ("SELECT * FROM nowhere", "there is no relation"),
         ("SELEC 1", "not SQL"),
         ("SELECT (", "not SQL"),
+        ("SELECT", "SELECT names nothing to select"),
         ("SELECT " + "(" * 400 + "1" + ")" * 400, "nested too deep"),
         ("SELECT range(1000000000)", "in FROM alone"),
         ('WITH "table" AS (SELECT 1) SELECT * FROM "table"', "is a relation already"),
@@ -103,6 +104,12 @@ def test_a_column_that_is_not_there_is_named_with_its_nearest() -> None:
 def test_errors_of_duckdb_are_one_line() -> None:
     assert "\n" not in refused('SELECT "Team" + 1 FROM "table"')
     assert "\n" not in refused('SELECT "Team", count(*) FROM "table"')
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1 / 0", "SELECT -1.5 / 0", "SELECT 0 / 0.0"])
+def test_a_division_by_zero_is_refused(sql: str) -> None:
+    reply = answer(sql, (), seconds=5)
+    assert (reply.status, "divides by zero" in reply.message) == ("refused", True)
 
 
 def test_texts_compare_without_case_and_accents() -> None:

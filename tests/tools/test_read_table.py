@@ -76,6 +76,14 @@ def test_a_table_however_it_is_ruled(tables: TableReader, rules: str) -> None:
     assert read.header_rows == 1
 
 
+def test_years_are_heads_over_other_numbers(tables: TableReader) -> None:
+    rows = [["Region", "2022", "2023"], ["Asia", "1,204", "1,310"], ["Europe", "980", "1,007"]]
+    read = table(guard.run(tables, draw_table(rows, rules="none"), {}, timeout_s=60))
+    assert (read.texts(), read.header_rows) == (rows, 1)
+    rows[1][1:], rows[2][1:] = ["1999", "2001"], ["1987", "2004"]
+    assert table(guard.run(tables, draw_table(rows, rules="none"), {}, timeout_s=60)).header_rows == 0
+
+
 def test_empty_cells_and_an_empty_corner_keep_their_places(tables: TableReader) -> None:
     rows = [["", "Boys", "Girls"], ["Chess", "14", ""], ["Drama", "", "22"], ["Choir", "31", "18"]]
     assert table(guard.run(tables, draw_table(rows), {}, timeout_s=60)).texts() == rows

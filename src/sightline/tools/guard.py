@@ -98,10 +98,12 @@ def use(tool: Tool, picture: Picture, returns: type[F], /, **arguments: Any) -> 
         arguments: of the call, by name; what is None is left out.
 
     Raises:
-        InputError, Unsupported, WorkerTimeout, WorkerFailed: the call did not succeed. Raised on, they end
-            the caller's own call in the same way.
+        InputError, Unsupported, WorkerTimeout, WorkerFailed: the call did not succeed, or found nothing
+            that it could return. Raised on, they end the caller's own call in the same way.
     """
     result = _or_raised(_performed(tool, picture, arguments, _cache.get()))
+    if result.payload is None and result.status == "empty":
+        raise Unsupported(f"{tool.name}: {result.message or 'nothing was found'}")
     if not isinstance(result.payload, returns):
         raise TypeError(f"{tool.name} returned {type(result.payload).__name__}, not {returns.__name__}")
     return result.payload

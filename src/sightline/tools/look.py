@@ -34,6 +34,9 @@ LONGEST_LINE = 80
 
 MOST_COLORS = 4
 
+SAME = 0.4
+"""Intersection over union from which a letter or two, as `O` for a disk, are an object."""
+
 MOST_PLACES = 4
 """Places that are named of the objects of one label."""
 
@@ -72,6 +75,7 @@ class Looker(Tool):
         mediums = kinds_of(picture.pixels, lines)
         medium = max(MEDIUMS, key=lambda one: mediums[one])
         found, unseen = self._objects(picture, mediums)
+        rows = _printed(lines.rows, found)
         frame = picture.frame
         return Overview(
             region=Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame),
@@ -79,9 +83,9 @@ class Looker(Tool):
             mediums={kind: score for kind, score in mediums.items() if score >= 0.01},
             objects=found,
             things=said(found),
-            lines=tuple(_line(row) for row in lines.rows[:MOST_LINES]),
-            line_boxes=tuple(_around(row) for row in lines.rows[:MOST_LINES]),
-            line_count=len(lines.rows),
+            lines=tuple(_line(row) for row in rows[:MOST_LINES]),
+            line_boxes=tuple(_around(row) for row in rows[:MOST_LINES]),
+            line_count=len(rows),
             colors=tuple(color.name for color in colors(picture.pixels)[:MOST_COLORS]),
             partial="; ".join(filter(None, (lines.partial and f"text: {lines.partial}", unseen))),
             score=mediums[medium],
@@ -129,6 +133,18 @@ def _group(label: str, objects: Sequence[Detection]) -> str:
     different = list(dict.fromkeys(place_of(one.box) for one in objects))
     shown = different[:MOST_PLACES]
     return f"{unsure}{name} ({', '.join(shown)}{', …' if len(different) > len(shown) else ''})"
+
+
+def _printed(rows: Sequence[Sequence[TextSpan]], objects: Sequence[Detection]) -> list[tuple[TextSpan, ...]]:
+    """Rows without what is no print: signs alone, and a letter or two that are an object seen as letters."""
+    kept = (tuple(span for span in row if _is_print(span, objects)) for row in rows)
+    return [row for row in kept if row]
+
+
+def _is_print(span: TextSpan, objects: Sequence[Detection]) -> bool:
+    if not any(c.isalnum() for c in span.text):
+        return False
+    return len(span.text) > 2 or all(one.box.iou(span.box) < SAME for one in objects)
 
 
 def _line(row: Sequence[TextSpan]) -> str:

@@ -8,7 +8,7 @@ from datetime import date, time
 from importlib.metadata import version
 
 from sightline.errors import InputError
-from sightline.tools.base import LongText, Picture, Tool
+from sightline.tools.base import LongText, Picture, Tool, Unsupported
 from sightline.tools.clock import seconds_left
 from sightline.tools.guard import use
 from sightline.tools.relations import NAMES, Rows, Slot, Source, source_of
@@ -90,7 +90,10 @@ class Query(Tool):
         """What a tool finds, as relations. Raises as `use` does, so that its failure is the query's."""
         tool = self._tools[reader]
         if reader != "detect":
-            return source_of(use(tool, picture, _RETURNS[reader]))
+            found = use(tool, picture, _RETURNS[reader])
+            if found.is_empty:
+                raise Unsupported(f"{reader} found no {reader.removeprefix('read_')} in the picture")
+            return source_of(found)
         for name in classes:  # a class that the detector does not know is not one of which there is none
             use(tool, picture, Detections, query=name)
         return source_of(use(tool, picture, Detections, query="objects"))

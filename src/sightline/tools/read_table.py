@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -135,14 +136,17 @@ def _spaced(span: TextSpan, pixels: Pixels) -> str:
 
 
 def _header_rows(page: Page, grid: Grid, rows: list[tuple[Cell, ...]]) -> int:
-    """1 where the first row names columns: no numbers in it where the rest has some, or another ground."""
+    """1 where the first row names columns: words or years in it over other numbers, or another ground."""
     if len(rows) < 2:
         return 0
     numbers = [[_is_number(cell.text) for cell in row] for row in rows]
     columns = range(len(rows[0]))
     below = [sum(row[c] for row in numbers[1:]) >= 0.5 * len(rows[1:]) for c in columns]
-    named = any(below[c] and not numbers[0][c] and rows[0][c].text for c in columns)
-    against = any(below[c] and numbers[0][c] for c in columns)
+    years = [
+        _is_year(rows[0][c].text) and not any(_is_year(row[c].text) for row in rows[1:]) for c in columns
+    ]
+    named = any(below[c] and rows[0][c].text and (years[c] or not numbers[0][c]) for c in columns)
+    against = any(below[c] and numbers[0][c] and not years[c] for c in columns)
     grounds = [_ground(page, grid.ys[n], grid.ys[n + 1]) for n in range(min(len(grid.ys) - 1, 4))]
     other = len(grounds) > 2 and min(np.abs(grounds[0] - g).max() for g in grounds[1:]) > 8
     return int((named and not against) or other)
@@ -156,6 +160,10 @@ def _ground(page: Page, top: float, bottom: float) -> NDArray[np.float64]:
 
 def _is_number(text: str) -> bool:
     return sum(c.isdigit() for c in text) > 0.4 * max(len(text.replace(" ", "")), 1)
+
+
+def _is_year(text: str) -> bool:
+    return bool(re.fullmatch(r"(?:19|20)\d\d", text.strip()))
 
 
 def _carried(table: Table, frame: Frame) -> Table:

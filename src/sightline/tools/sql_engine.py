@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import duckdb
@@ -201,9 +202,11 @@ def _interrupted(connection: duckdb.DuckDBPyConnection, seconds: float) -> Itera
 
 
 def _plain(value: Any) -> Plain:
-    """A value of DuckDB as one of Python that a finding can hold."""
+    """A value of DuckDB as one of Python that a finding can hold. Raises `Refused` for infinity."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise Refused("the result is not a number: it divides by zero, or grows too large")
     if isinstance(value, datetime):
         return value.date() if value.time() == time() else value.isoformat(sep=" ")
     if isinstance(value, timedelta):

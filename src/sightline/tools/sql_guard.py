@@ -113,6 +113,8 @@ def _parsed(sql: str) -> exp.Query:
     (query,) = statements
     if not isinstance(query, exp.Query):
         raise Refused(f"only SELECT is taken, not {query.key.upper()}")
+    if any(not select.expressions for select in query.find_all(exp.Select)):
+        raise Refused("SELECT names nothing to select")
     inner = query.unnest()
     return inner if isinstance(inner, exp.Query) else query
 

@@ -256,6 +256,7 @@ _GROUPS = {
         "pitcher",
     ),
     "motorcycle > motor vehicle > vehicle": ("moped", "motor scooter"),
+    "page": ("website",),
     "printed matter": ("menu", "crossword puzzle", "comic book", "book jacket"),
     "sheep > hoofed animal > mammal > animal": ("bighorn",),
     "shop": ("grocery store",),

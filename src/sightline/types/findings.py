@@ -327,6 +327,11 @@ class ChartData(Finding):
     marks: tuple[ChartMark, ...] = ()
     confidence: float = Field(ge=0, le=1)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no value was read."""
+        return not self.marks
+
     def boxes(self) -> list[Box]:
         """Where what was found lies, in its order."""
         return [mark.box for mark in self.marks]
