@@ -174,6 +174,21 @@ def test_a_text_file_called_png(tmp_path: Path) -> None:
         load_image(file)
 
 
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\0\0\0\x20ftypavif\0\0\0\0", "AVIF"),
+        (b"\0\0\0\x20ftypheic\0\0\0\0", "HEIC"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b'<?xml version="1.0"?><svg xmlns="x"/>', "SVG"),
+    ],
+)
+def test_other_formats_are_named(tmp_path: Path, data: bytes, kind: str) -> None:
+    (tmp_path / "x.png").write_bytes(data)
+    with pytest.raises(ImageError, match=rf"^{kind}.* is not read, .*PNG.* are: .*x\.png$"):
+        load_image(tmp_path / "x.png")
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
 def test_truncated(kind: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)

@@ -263,6 +263,8 @@ def _decode(data: bytes, name: str, limits: Limits) -> Pixels:
             warnings.simplefilter("ignore")
             image = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
+        if kind := _other_kind(data):
+            raise ImageError(f"{kind} is not read, {', '.join(FORMATS)} are: {name}") from error
         raise ImageError(f"not an image: {name}") from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"more than {limits.pixels / 1e6:g} million pixels: {name}") from error
@@ -270,6 +272,15 @@ def _decode(data: bytes, name: str, limits: Limits) -> Pixels:
         raise ImageError(f"not an image, or a damaged one: {name}") from error
     with image:
         return _flatten(image, name, limits)
+
+
+def _other_kind(data: bytes) -> str:
+    """What a file is that people take for an image, by its first bytes; empty for others."""
+    if data[4:8] == b"ftyp":
+        return {b"avif": "AVIF", b"avis": "AVIF"}.get(data[8:12], "HEIC, or a video,")
+    if data.startswith(b"%PDF"):
+        return "PDF"
+    return "SVG" if b"<svg" in data[:1000] else ""
 
 
 def _from_pil(image: Image, limits: Limits) -> Pixels:
