@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -159,7 +160,8 @@ def test_a_large_picture(segmenter: Segmenter) -> None:
     ],
 )
 def test_refused(arguments: dict[str, object], message: str) -> None:
-    result = guard.run(Segmenter(), make_picture(np.zeros((48, 64, 3), np.uint8)), arguments, timeout_s=1)
+    with closing(Segmenter()) as tool:
+        result = guard.run(tool, make_picture(np.zeros((48, 64, 3), np.uint8)), arguments, timeout_s=1)
     assert (result.status, result.message) == ("refused", message)
 
 
@@ -167,7 +169,8 @@ def test_a_region_beside_the_picture_is_refused() -> None:
     whole = make_picture(np.zeros((48, 64, 3), np.uint8))
     part = cut(whole, Box(x1=0, y1=0, x2=16, y2=16, frame=whole.frame), at_least=0)
     beside = Box(x1=32, y1=32, x2=40, y2=40, frame=whole.frame)
-    result = guard.run(Segmenter(), part, {"regions": (beside,)}, timeout_s=1)
+    with closing(Segmenter()) as tool:
+        result = guard.run(tool, part, {"regions": (beside,)}, timeout_s=1)
     assert (result.status, result.message) == (
         "refused",
         "regions: region 1 is empty, or lies outside this picture",

@@ -8,12 +8,14 @@ import io
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -198,7 +200,9 @@ class Runner:
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(self.command(*arguments), env={**self.env, **env}, **pipes)
+        # A shell that puts these tests in the background has them, and their children, ignore Ctrl-C.
+        heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen(self.command(*arguments), env={**self.env, **env}, preexec_fn=heeds, **pipes)
 
     @property
     def store(self) -> Path:
