@@ -30,7 +30,7 @@ from sightline.tools.signature import Kind
 from sightline.types import ToolResult
 
 IMAGES = Path(__file__).parent / "images"
-READERS = ("read_text", "read_table", "read_document")
+READERS = ("read_text", "read_table", "read_document", "query", "look", "describe")
 BY_KIND: dict[Kind, str] = {
     "text": "What is it?",
     "phrase": "red circles",
@@ -38,7 +38,7 @@ BY_KIND: dict[Kind, str] = {
     "regions": "31,50,142,161;370,241,428,298",
     "points": "86,105",
 }
-BY_NAME = {"calculate": {"expression": "15% of RM 80"}}
+BY_NAME = {"calculate": {"expression": "15% of RM 80"}, "query": {"sql": "SELECT total FROM document"}}
 MARK = re.compile(r"(?<=<!-- measured -->\n).*?(?=<!-- measured -->)", re.DOTALL)
 
 
