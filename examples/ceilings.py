@@ -371,16 +371,7 @@ def main() -> int:
     if not lines:
         print("none of the packs is in --data, $SIGHTLINE_DATA or ../shared/data", file=sys.stderr)
         return 2
-    names = [
-        "questions of",
-        "n",
-        "read",
-        "answered by some query",
-        "control: another's answer",
-        "bar",
-        "queries",
-    ]
-    print(markdown(names, lines))
+    print(markdown(NAMES, lines))
     if notes:
         print("\n".join(["", *notes]))
     return 0
