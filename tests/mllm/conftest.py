@@ -1,4 +1,4 @@
-"""A tokenizer and a tiny model that the tests of this room share."""
+"""A tokenizer and a tiny model that the tests of this package share."""
 
 from __future__ import annotations
 

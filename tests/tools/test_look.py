@@ -17,13 +17,11 @@ from sightline.tools.cache import Cache
 from sightline.tools.detect import Detector
 from sightline.tools.guard import run
 from sightline.tools.look import Looker, _printed, said
-from sightline.tools.picture_kind import WEIGHTS, embedded, kinds_of, numbers_of
+from sightline.tools.picture_kind import embedded, kinds_of, numbers_of
 from sightline.tools.read_text import TextReader
 from sightline.train.kinds.fit import MAKERS
 from sightline.types import Box, Detection, Detections, Frame, TextLines, TextSpan, ToolResult
 from sightline.types.overview import MEDIUMS, Overview
-
-pytestmark = pytest.mark.skipif(not WEIGHTS.is_file(), reason="the model of kinds is not trained yet")
 
 SEED = 77
 """Training draws with 1."""

@@ -1,4 +1,4 @@
-"""A vocabulary and a tiny model that the tests of this room share."""
+"""A vocabulary and a tiny model that the tests of this package share."""
 
 from __future__ import annotations
 

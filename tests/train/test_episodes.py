@@ -25,7 +25,7 @@ from sightline.mllm.reasoner import CANNOT_TELL, Reasoner, Said
 from sightline.mllm.tokenizer import Vocabulary
 from sightline.train.cli import app
 from sightline.train.episodes import (
-    Chorus,
+    BatchedPolicy,
     Speaker,
     by_episode,
     by_prompt,
@@ -98,11 +98,11 @@ def item(answer: str = "heads") -> Item:
 
 
 def speaker(model: SightlineForConditionalGeneration, v: Vocabulary, seed: int = 1) -> Speaker:
-    return Speaker(Chorus(model, v, SAMPLING, torch.Generator().manual_seed(seed)))
+    return Speaker(BatchedPolicy(model, v, SAMPLING, torch.Generator().manual_seed(seed)))
 
 
-def chorus(model: SightlineForConditionalGeneration, v: Vocabulary, voices: int = 3) -> Chorus:
-    return Chorus(model, v, SAMPLING, torch.Generator().manual_seed(7), voices=voices)
+def batched(model: SightlineForConditionalGeneration, v: Vocabulary, voices: int = 3) -> BatchedPolicy:
+    return BatchedPolicy(model, v, SAMPLING, torch.Generator().manual_seed(7), voices=voices)
 
 
 def test_the_speaker_remembers_what_it_was_asked_and_said(
@@ -145,7 +145,7 @@ def test_what_does_not_parse_cannot_tell(new_model: NewModel, vocabulary: Vocabu
 def test_side_by_side_is_the_same_whoever_is_first(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
     with cached_attention(model):
-        first, *others = (play_group(Uneven(), item(), chorus(model, vocabulary), 3) for _ in range(4))
+        first, *others = (play_group(Uneven(), item(), batched(model, vocabulary), 3) for _ in range(4))
     assert [len(one.turns) for one in first] == [1, 2, 3]
     assert all(other == first for other in others)
 
@@ -153,7 +153,7 @@ def test_side_by_side_is_the_same_whoever_is_first(new_model: NewModel, vocabula
 def test_voices_that_are_shown_the_same_say_their_own(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
     with cached_attention(model):
-        played = play_group(Toss(), item(), chorus(model, vocabulary, 8), 8)
+        played = play_group(Toss(), item(), batched(model, vocabulary, 8), 8)
     assert len({tuple(one.turns[0].prefix) for one in played}) == 1
     assert len({tuple(one.turns[0].said) for one in played}) > 4
     assert [one.reward for one in played] == [1.0, 0.0] * 4
@@ -162,14 +162,14 @@ def test_voices_that_are_shown_the_same_say_their_own(new_model: NewModel, vocab
 def test_an_episode_that_fails_ends_the_group(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
     with cached_attention(model), pytest.raises(SightlineError, match="the coin is gone"):
-        play_group(Uneven(failing=1), item(), chorus(model, vocabulary), 3)
+        play_group(Uneven(failing=1), item(), batched(model, vocabulary), 3)
 
 
 def test_all_voices_hear_of_a_policy_that_fails(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
     model.language_model.forward = None
     with cached_attention(model), pytest.raises(TypeError):
-        play_group(Toss(), item(), chorus(model, vocabulary), 3)
+        play_group(Toss(), item(), batched(model, vocabulary), 3)
 
 
 def test_tokens_of_an_episode_are_those_of_its_turns(new_model: NewModel, vocabulary: Vocabulary) -> None:
@@ -223,7 +223,7 @@ def test_the_loss_is_the_mean_over_an_episode_by_hand(new_model: NewModel, vocab
 def test_what_led_to_the_right_answer_becomes_likelier(new_model: NewModel, vocabulary: Vocabulary) -> None:
     model = new_model()
     with cached_attention(model):
-        played = play_group(Toss(), item(), chorus(model, vocabulary), 3)
+        played = play_group(Toss(), item(), batched(model, vocabulary), 3)
     prompts, owners = by_prompt(played)
     packed = pack_episodes(prompts, vocabulary, length=512, side=128)
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from sightline.train.optim import Masters
+from sightline.train.optim import MasterWeights
 
 
-def one(weight: nn.Parameter, name: str = "layer.weight", **options: object) -> Masters:
-    return Masters([(name, weight, 1.0)], weight_decay=0.0, betas=(0.9, 0.98), **options)  # type: ignore[arg-type]
+def one(weight: nn.Parameter, name: str = "layer.weight", **options: object) -> MasterWeights:
+    return MasterWeights([(name, weight, 1.0)], weight_decay=0.0, betas=(0.9, 0.98), **options)  # type: ignore[arg-type]
 
 
-def pull(masters: Masters, weight: nn.Parameter, grad: torch.Tensor, lr: float = 0.1) -> None:
+def pull(masters: MasterWeights, weight: nn.Parameter, grad: torch.Tensor, lr: float = 0.1) -> None:
     weight.grad = grad.clone()
     masters.collect()
     masters.step(lr=lr, count=1.0, clip=0.0)

@@ -19,7 +19,7 @@ from sightline.mllm.weights import EMBEDDED
 from sightline.train.loop import Plan, fit, process_group
 from sightline.train.losses import reply_loss
 from sightline.train.mixtures import dialogue_batch
-from sightline.train.optim import Masters, select
+from sightline.train.optim import MasterWeights, select
 from sightline.train.packing import Packed
 from sightline.train.parallel import Worker
 from sightline.train.recipes.embedded import TOWER_FROZEN
@@ -114,7 +114,7 @@ def held(parallel: str) -> int:
     """Numbers of weights and masters that this process holds."""
     model = new_model()
     worker = Worker(model, reply_loss, parallel)  # type: ignore[arg-type]
-    optimizer = Masters(select(worker.model, TOWER_FROZEN), weight_decay=0.0, betas=(0.9, 0.98))
+    optimizer = MasterWeights(select(worker.model, TOWER_FROZEN), weight_decay=0.0, betas=(0.9, 0.98))
     inside = [*worker.parameters(), *optimizer.masters]
     outside = [] if parallel == "ddp" else list(model.parameters())
     return sum(own(tensor).numel() for tensor in (*inside, *outside))
@@ -127,7 +127,7 @@ def apart(rows: int, columns: int) -> float:
     moved = []
     for given in (lambda whole: whole, lambda whole: distribute_tensor(whole, mesh, [Shard(0)])):
         weight = nn.Parameter(given(torch.zeros(rows, columns)))
-        masters = Masters([("w", weight, 1.0)], weight_decay=0.0, betas=(0.9, 0.98), kind="muon")
+        masters = MasterWeights([("w", weight, 1.0)], weight_decay=0.0, betas=(0.9, 0.98), kind="muon")
         weight.grad = given(grad.clone())
         masters.collect()
         masters.step(lr=0.1, count=1.0, clip=1.0)

@@ -4,8 +4,9 @@
 
 Source: GRPO (Shao et al. 2024) with the outcome of an episode as the reward of all that the policy said in
 it; what the tools said is context and has no loss (as Search-R1, Jin et al. 2025). Each question is played
-several times in an `Environment`, the agent's own graph, which the command line hands in: this room does not
-know the agent. The tiny recipe's four steps take seconds on a CPU and teach nothing; expect a loss near 0.
+several times in an `Environment`, the agent's own graph, which the command line hands in: this package
+does not know the agent. The tiny recipe's four steps take seconds on a CPU and teach nothing; expect a loss
+near 0.
 
 What is sampled follows from (seed, draw) and the weights, and, as far as the tools do, so does the run.
 """
@@ -94,7 +95,7 @@ Tasks = tuple[int, tuple[Item, ...]]
 """A seed for the sampling, and the questions to play."""
 
 
-class Chorus:
+class BatchedPolicy:
     """One policy that speaks in several episodes at once.
 
     Episodes run in threads of their own. Each waits until all that still run have asked; then those that were
@@ -172,9 +173,9 @@ class Speaker(Reasoner):
     What does not parse, or is cut, is an answer of `cannot tell`.
     """
 
-    def __init__(self, chorus: Chorus, voice: int = 0) -> None:
-        super().__init__(chorus.model, chorus.vocabulary)
-        self.chorus, self.voice = chorus, voice
+    def __init__(self, batched: BatchedPolicy, voice: int = 0) -> None:
+        super().__init__(batched.model, batched.vocabulary)
+        self.batched, self.voice = batched, voice
         self.turns: list[Turn] = []
 
     def reply(
@@ -192,11 +193,11 @@ class Speaker(Reasoner):
         v, config = self.vocabulary, self.model.config
         prefix = prompt_prefix(v, tools, len(images), notes, config.tokens_per_image)
         asked = question_ids(v, question)
-        longest = config.text_config.max_position_embeddings - self.chorus.sampling.max_tokens
+        longest = config.text_config.max_position_embeddings - self.batched.sampling.max_tokens
         if len(prefix) + len(asked) > longest:
             raise ValueError(f"a prompt of {len(prefix) + len(asked)} tokens; the model takes {longest}")
         turn = Turn(prefix=prefix, images=tuple(images), asked=asked, said=[])
-        turn = replace(turn, said=self.chorus.ask(self.voice, turn))
+        turn = replace(turn, said=self.batched.ask(self.voice, turn))
         self.turns.append(turn)
         return Said(_parsed(turn.said, v, tools), 1.0, len(turn.said))
 
@@ -267,8 +268,8 @@ def tool_loss(
     generator = torch.Generator(model.device).manual_seed(seed)
     with cached_attention(model):
         voices = policy.sampling.replies
-        chorus = partial(Chorus, model, vocabulary, policy.sampling, generator, voices=voices)
-        groups = [play_group(environment, item, chorus(), voices) for item in items]
+        batched = partial(BatchedPolicy, model, vocabulary, policy.sampling, generator, voices=voices)
+        groups = [play_group(environment, item, batched(), voices) for item in items]
     played = [one for group in groups for one in group]
     prompts, owners = by_prompt(played)
     side = model.config.vision_config.image_size
@@ -285,14 +286,14 @@ def tool_loss(
     return loss.sum(), float(len(loss)), _figures(groups)
 
 
-def play_group(environment: Environment, item: Item, chorus: Chorus, voices: int) -> list[Played]:
+def play_group(environment: Environment, item: Item, batched: BatchedPolicy, voices: int) -> list[Played]:
     """Episodes of one question, side by side. Raises what the first of them raises that fails."""
 
     def play(voice: int) -> Played:
         try:
-            return play_one(environment, item, Speaker(chorus, voice))
+            return play_one(environment, item, Speaker(batched, voice))
         finally:
-            chorus.leave(voice)
+            batched.leave(voice)
 
     with ThreadPoolExecutor(voices) as pool:
         return list(pool.map(play, range(voices)))

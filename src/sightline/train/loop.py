@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 from sightline.errors import ConfigError
 from sightline.train.blocks import rewired
 from sightline.train.checkpoint import checkpoints, load_checkpoint, save_checkpoint
-from sightline.train.optim import Masters, learning_rate, select
+from sightline.train.optim import MasterWeights, learning_rate, select
 from sightline.train.parallel import (
     Batch,
     Loss,
@@ -87,7 +87,7 @@ def fit(
     """
     worker = Worker(model, loss, plan.parallel)
     chosen = select(worker.model, plan.trains)
-    optimizer = Masters(
+    optimizer = MasterWeights(
         chosen, weight_decay=plan.weight_decay, betas=plan.betas, kind=plan.optimizer, ema=plan.ema
     )
     start = _resume(run / plan.name, plan, optimizer)
@@ -104,7 +104,7 @@ def _train(
     model: nn.Module,
     worker: Worker,
     plan: Plan,
-    optimizer: Masters,
+    optimizer: MasterWeights,
     make: Callable[[int, int], Batch],
     folder: Path,
     start: int,
@@ -177,7 +177,7 @@ def _draws(
 
 
 def _gradients(
-    worker: Worker, plan: Plan, optimizer: Masters, draws: Iterator[Batch], meter: FlopMeter
+    worker: Worker, plan: Plan, optimizer: MasterWeights, draws: Iterator[Batch], meter: FlopMeter
 ) -> tuple[float, float, dict[str, float]]:
     total = count = 0.0
     figures: dict[str, float] = {}
@@ -193,7 +193,7 @@ def _gradients(
     return total, count, figures
 
 
-def _save(folder: Path, plan: Plan, step: int, optimizer: Masters, rank: int) -> None:
+def _save(folder: Path, plan: Plan, step: int, optimizer: MasterWeights, rank: int) -> None:
     state = {
         "plan": signature(plan),
         "step": step,
@@ -203,7 +203,7 @@ def _save(folder: Path, plan: Plan, step: int, optimizer: Masters, rank: int) ->
         save_checkpoint(folder, step, state, keep=plan.keep)
 
 
-def _resume(folder: Path, plan: Plan, optimizer: Masters) -> int:
+def _resume(folder: Path, plan: Plan, optimizer: MasterWeights) -> int:
     saved = checkpoints(folder)
     if not saved:
         return 0

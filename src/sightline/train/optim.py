@@ -72,12 +72,12 @@ def select(model: nn.Module, trains: Sequence[tuple[str, float]]) -> list[tuple[
     return chosen
 
 
-class Masters:
+class MasterWeights:
     """The optimizer of fp32 masters. Vectors and token embeddings are not decayed.
 
     With `muon`, matrices inside the network move by Muon (Jordan et al. 2024; torch's, scaled so that AdamW's
     rates fit it), all else by AdamW. With `ema` above 0, a running mean of the masters is kept beside them.
-    Masters of sharded weights (FSDP2) are sharded alike; what is saved is whole either way.
+    Those of sharded weights (FSDP2) are sharded alike; what is saved is whole either way.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Masters:
             weight.copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
-        """Masters and their means by name, and the optimizers' own state; sharded tensors are gathered."""
+        """The weights, their means and the optimizers' own state; sharded tensors are gathered."""
         masters, means = [whole(one) for one in self.masters], [whole(one) for one in self.means]
         return {
             "masters": dict(zip(self.names, masters, strict=True)),

@@ -1,6 +1,6 @@
 """Short answers that are compared as text: exact match, and ANLS (Biten et al. 2019, arXiv 1905.13648).
 
-Edit distance is written out here: this room runs where no string library is installed.
+Edit distance is written out here: this package runs where no string library is installed.
 """
 
 from __future__ import annotations
