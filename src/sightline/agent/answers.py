@@ -44,19 +44,41 @@ def make_answer(
     cited = tuple(e for e in evidence if e.id in plan.cites)
     unknown = text.casefold() == CANNOT_TELL
     if unknown and status == "answered":
-        status, message = "cannot_tell", message or "the planner found nothing to answer from"
+        status, message = "cannot_tell", message or why_not(plan, evidence)
     return Answer(
         question=question,
         text=text,
-        value=None if unknown else typed(text),
+        value=None if unknown else typed(text) if plan.value is None else plan.value,
         status=status,
-        confidence=plan.confidence * evidence_score(cited, plan),
+        confidence=plan.confidence * (1.0 if plan.boxes is not None else evidence_score(cited, plan)),
         cites=tuple(e.id for e in cited),
         boxes=() if unknown else cited_boxes(cited, plan, original),
         checks=checks,
         evidence=tuple(evidence),
         message=message,
     )
+
+
+def why_not(plan: Plan, evidence: Sequence[Evidence]) -> str:
+    """In one line: what the planner gave as its reason, and which calls failed, each with its own reason."""
+    failed = [
+        f"{e.call.name}: {e.result.message}"
+        for e in evidence
+        if e.result.status not in ("ok", "empty", "refused")
+    ]
+    told = REASONS.get(plan.reason, plan.reason) or "the planner found nothing to answer from"
+    return "; ".join([told, *dict.fromkeys(failed)])
+
+
+REASONS = {
+    "not there": "what the question asks for was looked for and is not there",
+    "ambiguous": "the question fits several things",
+    "no tool": "no tool can tell that; give one that can: a tool of your own, or other weights to --detector",
+    "failed": "the calls that could tell have failed",
+    "not about the picture": "that is no question about the picture",
+    "out of time": "the time was over before the planner could answer",
+}
+"""What a planner's reason means to the user."""
 
 
 def typed(text: str) -> bool | int | float | str:
@@ -95,6 +117,8 @@ def _spans(text: TextLines, plan: Plan) -> list[TextSpan]:
 
 def cited_boxes(cited: Sequence[Evidence], plan: Plan, original: Frame) -> tuple[Box, ...]:
     """The cited regions in the original's frame, in the order of the evidence; for a quotation, its spans."""
+    if plan.boxes is not None:
+        return tuple(map_box(box, original) for box in plan.boxes)
     found: list[Box] = []
     for e in cited:
         payload = e.result.payload

@@ -59,6 +59,7 @@ def _resolve(
     if call.name not in tools:
         return {}, f'no tool "{call.name}"; there are {", ".join(tools) or "none"}'
     named = {e.id: e.result.payload.boxes() if e.result.payload else [] for e in evidence}
+    named |= {f"{id}.{n}": [box] for id, boxes in named.items() for n, box in enumerate(boxes, 1)}
     try:
         return dump_arguments(typed(tools[call.name], call.arguments, original, named)), ""
     except InputError as error:

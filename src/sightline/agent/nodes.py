@@ -83,7 +83,13 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
         tokens=said.tokens,
     ).model_dump(mode="json")
     context.trace.write("plan", **step)
-    return State(plan=said.model_dump(mode="json"), jobs=jobs, steps=[step], exhausted=exhausted)
+    return State(
+        plan=said.model_dump(mode="json"),
+        jobs=jobs,
+        steps=[step],
+        exhausted=exhausted,
+        kind=state["kind"] or said.kind,
+    )
 
 
 def _evidence(state: State) -> list[Evidence]:
@@ -115,6 +121,7 @@ def _ask(state: State, context: Context, evidence: list[Evidence], must_answer: 
             rejected=Plan.model_validate(state["rejected"]) if state["rejected"] else None,
             critique=state["critique"],
             deadline=context.began + share,
+            kind=state["kind"],
         )
     )
     if said.answer is None and (must_answer or not said.calls):
@@ -234,5 +241,6 @@ def initial_state(question: str) -> State:
         repairs=0,
         must_answer=False,
         exhausted="",
+        kind="",
         answer={},
     )

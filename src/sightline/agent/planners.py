@@ -35,9 +35,17 @@ NOTES_CHARS = (3600, 2400, 1200, 600, 300)
 class Plan(Model):
     """What a planner says: calls, or an answer (`None` where it calls), with an optional thought."""
 
+    kind: str = Field(default="", description="of answer that the question expects, such as number")
     thought: str = ""
     calls: tuple[ToolCall, ...] = ()
     answer: str | None = None
+    value: bool | int | float | str | None = Field(
+        default=None, description="of the answer; None: as its text says"
+    )
+    boxes: tuple[Box, ...] | None = Field(
+        default=None, description="that the answer stands on; None: all that its evidence has"
+    )
+    reason: str = Field(default="", description="why it cannot tell")
     quote: bool = Field(default=False, description="the answer is copied from a text to the letter")
     cites: tuple[str, ...] = Field(default=(), description="ids of the evidence that it stands on")
     confidence: float = Field(default=1.0, ge=0, le=1)
@@ -57,6 +65,7 @@ class Request:
         rejected: the last answer, where a check refused it and the planner is to think again.
         critique: why that answer was refused.
         deadline: on the clock of `time.monotonic`, in seconds.
+        kind: of answer that is expected, as the first plan of the run said it.
     """
 
     question: str
@@ -67,6 +76,7 @@ class Request:
     rejected: Plan | None = None
     critique: str = ""
     deadline: float | None = None
+    kind: str = ""
 
 
 class Planner(Protocol):

@@ -40,6 +40,7 @@ class State(TypedDict, total=False):
         repairs: how many answers were refused so far.
         must_answer: the next round may not call tools.
         exhausted: which budget ended, in words; empty while none did.
+        kind: of answer that the question expects; empty until a plan has said it.
         answer: the dumped `Answer`, once there is one.
     """
 
@@ -55,4 +56,5 @@ class State(TypedDict, total=False):
     repairs: int
     must_answer: bool
     exhausted: str
+    kind: str
     answer: Json

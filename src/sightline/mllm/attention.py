@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,8 +20,8 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 if TYPE_CHECKING:
     from sightline.mllm.model import SightlineForConditionalGeneration
 
-PACKED = "sightline_packed"
-"""The name under which a transformers model asks for it: `attn_implementation=PACKED`."""
+PACKED, TREE = "sightline_packed", "sightline_tree"
+"""The names under which a transformers model asks for them: `attn_implementation=PACKED`."""
 
 Block = tuple[int, int]
 """First token of a group in its row, and the one after its last."""
@@ -73,6 +74,71 @@ def packed_attention(
     return torch.stack(rows).transpose(1, 2).contiguous(), None
 
 
+Tree = tuple[Block, tuple[Block, ...]]
+"""A group's prefix, and the branches that follow it without gaps: each sees the prefix and itself."""
+
+
+def tree_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float,
+    dropout: float = 0.0,
+    trees: Sequence[Sequence[Tree]] = (),
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """As `packed_attention`, and what one branch would see of another is not computed either.
+
+    `trees` are those of each row, in order and without gaps, the rest of the row being padding.
+    """
+    assert dropout == 0.0
+    assert attention_mask is not None
+    shared = query.shape[1] // key.shape[1]
+    if shared > 1:
+        key, value = (x.repeat_interleave(shared, 1) for x in (key, value))
+    rows = []
+    for row, groups in enumerate(trees):
+        parts = [part for prefix, branches in groups for part in (prefix, *branches)]
+        end = parts[-1][1] if parts else 0
+        sizes = [last - first for first, last in parts] + [query.shape[2] - end]
+        # One split, not a slice for each part: the backward pass of a slice fills a whole tensor with zeros.
+        queries, keys, values = (x[row].split(sizes, 1) for x in (query, key, value))
+        mask, mixed, at = attention_mask[row], list[Tensor](), 0
+        for (start, middle), branches in groups:
+            before, own = keys[at], values[at]
+            seen = mask[:, start:middle, start:middle]
+            mixed.append(_attended(queries[at], before, own, seen, scaling))
+            for first, last in branches:
+                at += 1
+                seen = torch.cat([mask[:, first:last, start:middle], mask[:, first:last, first:last]], 2)
+                both = torch.cat([before, keys[at]], 1), torch.cat([own, values[at]], 1)
+                mixed.append(_attended(queries[at], *both, seen, scaling))
+            at += 1
+        rows.append(torch.cat([*mixed, query.new_zeros(query.shape[1], sizes[-1], value.shape[3])], 1))
+    return torch.stack(rows).transpose(1, 2).contiguous(), None
+
+
+def _attended(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, scaling: float) -> Tensor:
+    """Masked softmax attention of one part, [H, N, D]; `mask` is [1, N, M]."""
+    mask = mask.expand(len(query), -1, -1)
+    return torch.baddbmm(mask, query, key.transpose(1, 2), alpha=scaling).softmax(-1) @ value
+
+
+def trees_of(group: Tensor, branch: Tensor) -> list[list[Tree]]:
+    """The trees of each row, from int[B, T] as `masks.attention_mask` takes them."""
+    found = []
+    for blocks, branches in zip(blocks_of(group), branch, strict=True):
+        row = []
+        for start, end in blocks:
+            lengths = branches[start:end].unique_consecutive(return_counts=True)[1].tolist()
+            ends = [start + sum(lengths[: i + 1]) for i in range(len(lengths))]
+            row.append(((start, ends[0]), tuple(pairwise(ends))))
+        found.append(row)
+    return found
+
+
 def blocks_of(group: Tensor) -> list[list[Block]]:
     """The blocks of each row of `group` (int[B, T], groups counted from 1 in their order, then 0)."""
     found = []
@@ -97,3 +163,4 @@ def cached_attention(model: SightlineForConditionalGeneration) -> Iterator[None]
 
 
 ALL_ATTENTION_FUNCTIONS.register(PACKED, packed_attention)
+ALL_ATTENTION_FUNCTIONS.register(TREE, tree_attention)

@@ -235,7 +235,7 @@ _PLACES: dict[Kind, tuple[int, str]] = {
 }
 """Numbers of one place, and how places are written."""
 
-_IDS = re.compile(r"e\d+(?:[\s,;]+e\d+)*")
+_IDS = re.compile(r"e\d+(?:\.\d+)?(?:[\s,;]+e\d+(?:\.\d+)?)*")
 
 
 def _place(kind: Kind, *, as_list: bool) -> Any:

@@ -45,6 +45,7 @@ from sightline.types.geometry import (
     map_box,
     pixels,
 )
+from sightline.types.overview import Class, Classes, Overview
 from sightline.types.payload import Payload
 from sightline.types.relation import CitedCell, Relation, RelationValue
 
@@ -59,6 +60,8 @@ __all__ = [
     "ChartMark",
     "Check",
     "CitedCell",
+    "Class",
+    "Classes",
     "Clause",
     "Crop",
     "Description",
@@ -76,6 +79,7 @@ __all__ = [
     "Mask",
     "Masks",
     "Model",
+    "Overview",
     "Payload",
     "Point",
     "Printed",

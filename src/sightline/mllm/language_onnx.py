@@ -1,0 +1,70 @@
+"""A causal language model on onnxruntime-genai behind `planning.decode.Session`: no torch, no transformers.
+
+A folder holds what its model builder writes: `genai_config.json`, `model.onnx` and the weights beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import WeightsError
+
+CONTEXT = 6144
+"""Tokens of the cache that is kept: 140 MB for SmolLM2-135M in float32."""
+
+
+class OnnxSession:
+    """One text, its cache kept; a text that begins alike is read from where it differs.
+
+    Args:
+        folder: of the model.
+        context: the longest text, in tokens.
+    """
+
+    def __init__(self, folder: Path, *, context: int = CONTEXT) -> None:
+        if not (folder / "genai_config.json").is_file():
+            raise WeightsError(f"no genai_config.json in {folder}")
+        import onnxruntime_genai as genai
+
+        self._model = genai.Model(str(folder))
+        params = genai.GeneratorParams(self._model)
+        params.set_search_options(max_length=context, do_sample=False)
+        self._generator = genai.Generator(self._model, params)
+        self._read: list[int] = []
+        self._ahead: list[int] = []
+        self._logits: NDArray[np.float32] | None = None
+        self._context = context
+
+    def start(self, tokens: Sequence[int]) -> None:
+        """Begin with these tokens. Raises `ValueError` where they are longer than the context."""
+        if len(tokens) >= self._context:
+            raise ValueError(f"a prompt of {len(tokens)} tokens; the model is given {self._context}")
+        shared = 0
+        for a, b in zip(self._read, tokens[:-1], strict=False):
+            if a != b:
+                break
+            shared += 1
+        if shared < len(self._read):
+            self._generator.rewind_to(shared)
+            self._read = self._read[:shared]
+        self._ahead = list(tokens[shared:])
+        self._logits = None
+
+    def append(self, tokens: Sequence[int]) -> None:
+        """Go on with these tokens."""
+        self._ahead += tokens
+        if tokens:
+            self._logits = None
+
+    def logits(self) -> NDArray[np.float32]:
+        """float32[V]: of the token that comes next."""
+        if self._logits is None:
+            self._generator.append_tokens(np.array(self._ahead, dtype=np.int32))
+            self._read += self._ahead
+            self._ahead = []
+            self._logits = np.asarray(self._generator.get_logits(), dtype=np.float32)[0, -1]
+        return self._logits

@@ -1,0 +1,158 @@
+"""The planner's language model: a small adapter on a pretrained one, trained on symbolic episodes.
+
+    python -m sightline.train.planner --base FOLDER --run runs/planner [--pack wtq_train --found wtq.jsonl]
+
+The loss is taken on replies alone. Rows are packed: an episode's tools and evidence are read once for all
+rounds of all its questions. The adapter (LoRA on all linear layers) is kept in PEFT's format in
+`run/<stage>/adapter`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from sightline.mllm.attention import TREE, trees_of
+from sightline.mllm.masks import attention_mask
+from sightline.planning.tokens import Tokens
+from sightline.train.detector import fast_bf16
+from sightline.train.loop import Plan, fit
+from sightline.train.losses import exact_by_task
+from sightline.train.packing import Packed, targets
+from sightline.train.symbolic.batches import Source, as_tokens, drawn, packed
+from sightline.train.symbolic.mixture import sources
+
+LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerStage:
+    """How the adapter is trained.
+
+    Args:
+        plan: steps, rate and so on.
+        rank: of the adapter's matrices; they are scaled by two.
+        rows, length: of a batch, and tokens of a row.
+    """
+
+    plan: Plan = field(
+        default_factory=lambda: Plan(
+            name="planner",
+            steps=2400,
+            lr=3e-4,
+            trains=(("lora_", 1.0),),
+            warmup=30,
+            decay_from=0.5,
+            weight_decay=0.0,
+            log_every=5,
+            save_every=20,
+        )
+    )
+    rank: int = 32
+    rows: int = 1
+    length: int = 1536
+
+
+def train_planner(
+    base: Path, run: Path, stage: PlannerStage, sources: Sequence[Source], *, device: torch.device
+) -> Path:
+    """Train the adapter, going on from the last checkpoint of the run. Returns the adapter's folder.
+
+    Args:
+        base: folder of the language model.
+        run: the run's folder.
+        stage: how.
+        sources: the mixture of episodes.
+        device: to train on.
+    """
+    # Without bfloat16 units a CPU computes it fifty times slower than float32.
+    dtype = torch.bfloat16 if device.type == "cuda" or fast_bf16() else torch.float32
+    attention = TREE if device.type == "cpu" else "sdpa"
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        base, dtype=dtype, attn_implementation=attention, local_files_only=True
+    )
+    model.to(device)  # type: ignore[arg-type]  # transformers hides the signature of `to`
+    adapter = with_adapter(model, stage.rank, stage.plan.seed)
+    make = partial(planner_batch, sources=sources, tokens=Tokens.load(base), stage=stage)
+    fit(model, stage.plan, make, planner_loss, run)
+    folder = run / stage.plan.name / "adapter"
+    adapter.save_pretrained(str(folder))
+    return folder
+
+
+def with_adapter(model: PreTrainedModel, rank: int, seed: int) -> Any:
+    """Put a new adapter into `model`, in place. Returns PEFT's wrapper."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(seed)
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=list(LINEAR), task_type="CAUSAL_LM")
+    return get_peft_model(model, config, autocast_adapter_dtype=False)
+
+
+def planner_batch(
+    seed: int, draw: int, *, sources: Sequence[Source], tokens: Tokens, stage: PlannerStage
+) -> Packed:
+    """Packed episodes: a function of (seed, draw)."""
+    rng = np.random.default_rng((seed, draw, 12))
+    rejected: list[str] = []
+
+    def groups() -> Any:
+        while True:
+            _, episode, tools = drawn(sources, rng)
+            yield as_tokens(episode, tools, tokens, rejected)
+
+    return packed(groups(), rows=stage.rows, length=stage.length)
+
+
+def planner_loss(model: nn.Module, batch: Packed) -> tuple[Tensor, float, dict[str, float]]:
+    """Cross-entropy summed over the replies' tokens, their number, and exact replies by task."""
+    assert isinstance(model, PreTrainedModel)
+    where, wanted = targets(batch)
+    logits = model.get_output_embeddings()(hidden_states(model, batch)[where]).float()
+    loss = nn.functional.cross_entropy(logits, wanted, reduction="sum")
+    return loss, float(len(wanted)), exact_by_task(batch, where, logits.argmax(-1) == wanted)
+
+
+def hidden_states(model: PreTrainedModel, batch: Packed) -> Tensor:
+    """What the last layer gives at every token, [B, T, D]."""
+    decoder: Any = model.get_decoder()
+    embedded = model.get_input_embeddings()(batch.ids)
+    ours = model.config._attn_implementation == TREE
+    hidden: Tensor = decoder(
+        inputs_embeds=embedded,
+        attention_mask=attention_mask(batch.group, batch.branch, embedded.dtype),
+        position_ids=batch.position,
+        use_cache=False,
+        **({"trees": trees_of(batch.group, batch.branch)} if ours else {}),
+    ).last_hidden_state
+    return hidden
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, going on from the last checkpoint of the run."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--base", type=Path, required=True, help="folder of the language model")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--pack", type=Path, help="folder of wtq_train")
+    parser.add_argument("--found", type=Path, help="SQL that symbolic.wtq found for it")
+    parser.add_argument("--steps", type=int, help="in place of the stage's")
+    given = parser.parse_args(arguments)
+    stage = PlannerStage()
+    if given.steps:
+        stage = replace(stage, plan=replace(stage.plan, steps=given.steps))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    print(train_planner(given.base, given.run, stage, sources(given.pack, given.found), device=device))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

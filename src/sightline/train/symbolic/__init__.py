@@ -1,0 +1,1 @@
+"""Episodes that the planner learns from, without pictures: exact states, real results, right replies."""

@@ -1,0 +1,137 @@
+"""Episodes as packed rows of tokens: what the planner's language model is trained on.
+
+An episode is one group: its tools and shared evidence are read once, and each round of each question is a
+branch behind them. A reply that its grammar does not allow is a fault of its generator: it is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from sightline.planning.choices import NotAllowed, pieces
+from sightline.planning.grammar import reply_steps, written
+from sightline.planning.situation import Situation, evidence_parts, question_parts, tools_parts
+from sightline.planning.sql_relations import sql_relations
+from sightline.planning.tokens import Tokens
+from sightline.planning.tool_spec import ToolSpec
+from sightline.train.packing import Packed
+from sightline.train.symbolic.episode import Branch, Episode
+
+_log = logging.getLogger(__name__)
+
+Make = Callable[[np.random.Generator], tuple[Episode, tuple[ToolSpec, ...]]]
+"""An episode and the tools that are offered in it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of episodes: its name, its share of the groups, and what makes one."""
+
+    name: str
+    share: float
+    make: Make
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """An episode as tokens: shared ones, and for each branch what is asked, what is replied, its task."""
+
+    prefix: list[int]
+    branches: list[tuple[list[int], list[int], str]]
+
+
+def situation_of(episode: Episode, tools: Sequence[ToolSpec], branch: Branch) -> Situation:
+    """What the planner decides on in a round. In a later round the kind of the answer is known."""
+    return Situation(
+        question=branch.question,
+        tools=tuple(tools),
+        evidence=(*episode.evidence, *branch.evidence),
+        kind=branch.reply.partition(":")[0] if branch.evidence else "",
+    )
+
+
+def as_tokens(episode: Episode, tools: Sequence[ToolSpec], tokens: Tokens, rejected: list[str]) -> Group:
+    """An episode as tokens. A reply that its grammar refuses is added to `rejected`, with the reason."""
+    prefix = tokens.pieces([*tools_parts(tools), *evidence_parts(episode.evidence)])
+    branches = []
+    for branch in episode.branches:
+        situation = situation_of(episode, tools, branch)
+        relations = sql_relations(situation.evidence, branch.question)
+        try:
+            said, _ = pieces(written(branch.reply), reply_steps(situation, relations))
+        except NotAllowed as why:
+            rejected.append(f"{branch.task}: {branch.question!r} -> {branch.reply!r}: {why}")
+            continue
+        asked = tokens.pieces([*evidence_parts(branch.evidence), *question_parts(branch.question)])
+        branches.append((asked, tokens.pieces(said), branch.task))
+    return Group(prefix=prefix, branches=branches)
+
+
+def drawn(sources: Sequence[Source], rng: np.random.Generator) -> tuple[str, Episode, tuple[ToolSpec, ...]]:
+    """One episode of a mixture, and the name of its source."""
+    shares = np.array([source.share for source in sources])
+    source = sources[int(rng.choice(len(sources), p=shares / shares.sum()))]
+    return source.name, *source.make(rng)
+
+
+def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: int = 64) -> Packed:
+    """Fill `rows` rows of `length` tokens. A branch that does not fit into what is left of a row is left out.
+
+    A group whose prefix and first branch do not fit opens the next row.
+    """
+    made = [_Row(length) for _ in range(rows)]
+    at, tasks = 0, dict[str, int]()
+    while at < rows:
+        group = next(groups)
+        if not group.branches:
+            continue
+        least = len(group.prefix) + min(len(asked) + len(said) for asked, said, _ in group.branches)
+        if least > length:
+            continue
+        if made[at].left < least:
+            at += 1
+            if at == rows:
+                break
+        made[at].add(group, tasks, most_branches)
+    fields = {name: torch.tensor([getattr(row, name) for row in made]) for name in _FIELDS}
+    return Packed(pixels=None, tasks=tuple(tasks), dropped=0, **fields)
+
+
+_FIELDS = ("ids", "group", "branch", "position", "loss", "task")
+
+
+class _Row:
+    """One row while it is filled. Its lists are `Packed`'s."""
+
+    def __init__(self, length: int) -> None:
+        self.ids, self.group, self.branch = [0] * length, [0] * length, [0] * length
+        self.position, self.loss, self.task = [0] * length, [0] * length, [-1] * length
+        self.used, self.groups, self.left = 0, 0, length
+
+    def add(self, group: Group, tasks: dict[str, int], most: int) -> None:
+        """The prefix and as many branches as fit."""
+        self.groups += 1
+        self._put(group.prefix, branch=0, start=0, said=0, task=-1)
+        number = 0
+        for asked, said, task in group.branches:
+            if len(asked) + len(said) <= self.left and number < most:
+                number += 1
+                index = tasks.setdefault(task, len(tasks))
+                self._put([*asked, *said], branch=number, start=len(group.prefix), said=len(said), task=index)
+
+    def _put(self, ids: list[int], *, branch: int, start: int, said: int, task: int) -> None:
+        """Tokens of one branch; the last `said` of them have a loss."""
+        where = slice(self.used, self.used + len(ids))
+        replied = slice(where.stop - said, where.stop)
+        self.ids[where] = ids
+        self.group[where] = [self.groups] * len(ids)
+        self.branch[where] = [branch] * len(ids)
+        self.position[where] = range(start, start + len(ids))
+        self.loss[replied] = [1] * said
+        self.task[replied] = [task] * said
+        self.used, self.left = where.stop, self.left - len(ids)

@@ -1,0 +1,63 @@
+"""The mixture of episodes that the planner is trained on, and the share of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sightline.planning.tool_spec import ToolSpec
+from sightline.train.symbolic.batches import Make, Source
+from sightline.train.symbolic.charts import chart_episode
+from sightline.train.symbolic.documents import document_episode
+from sightline.train.symbolic.episode import Episode
+from sightline.train.symbolic.invented import invented_episode
+from sightline.train.symbolic.mixer import offer
+from sightline.train.symbolic.photos import photo_episode
+from sightline.train.symbolic.prints import print_episode
+from sightline.train.symbolic.shapes import scene_episode
+from sightline.train.symbolic.tables import table_episode
+from sightline.train.symbolic.wtq import WtqEpisodes
+
+Generate = Callable[[np.random.Generator], Episode]
+
+SHARES: tuple[tuple[str, float, Generate], ...] = (
+    ("tables", 0.20, table_episode),
+    ("charts", 0.20, chart_episode),
+    ("photos", 0.11, photo_episode),
+    ("scenes", 0.11, scene_episode),
+    ("documents", 0.10, document_episode),
+    ("prints", 0.06, print_episode),
+)
+INVENTED = 0.12
+WTQ = 0.10
+"""Of all episodes, where the pack of WikiTableQuestions is at hand; else its share goes to the others."""
+
+
+def sources(pack: Path | None = None, found: Path | None = None) -> tuple[Source, ...]:
+    """The mixture.
+
+    Args:
+        pack: folder of wtq_train; None leaves it out.
+        found: the SQL that `symbolic.wtq` found for it.
+    """
+    made = [Source(name, share, _offered(generate)) for name, share, generate in SHARES]
+    made.append(Source("invented", INVENTED, _invented))
+    if pack is not None and found is not None:
+        made.append(Source("wtq", WTQ, _offered(WtqEpisodes(pack, found).episode)))
+    return tuple(made)
+
+
+def _offered(generate: Generate) -> Make:
+    def make(rng: np.random.Generator) -> tuple[Episode, tuple[ToolSpec, ...]]:
+        offered = offer(generate(rng), rng)
+        return offered.episode, offered.tools
+
+    return make
+
+
+def _invented(rng: np.random.Generator) -> tuple[Episode, tuple[ToolSpec, ...]]:
+    episode, own = invented_episode(rng)
+    offered = offer(episode, rng, own)
+    return offered.episode, offered.tools
