@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sightline.agent.language_planner import LanguagePlanner
     from sightline.agent.planners import Planner
     from sightline.images import ImageStore
     from sightline.tools.base import Tool
@@ -23,3 +26,25 @@ def embedded_tools(store: ImageStore) -> dict[str, Tool]:
     from sightline.tools.registry import default_tools
 
     return default_tools(store=store)
+
+
+def language_planner(folder: Path) -> LanguagePlanner:
+    """The planner whose language model lies in a folder: one of onnxruntime-genai, or of transformers.
+
+    The first needs neither torch nor transformers. Raises `WeightsError` where the folder holds neither.
+    """
+    from sightline.agent.language_planner import LanguagePlanner
+    from sightline.planning.decode import Decoder, Session
+    from sightline.planning.tokens import Tokens
+
+    tokens = Tokens.load(folder)
+    session: Session
+    if (folder / "genai_config.json").is_file():
+        from sightline.mllm.language_onnx import OnnxSession
+
+        session = OnnxSession(folder)
+    else:
+        from sightline.mllm.language_torch import TorchSession, load_language_model
+
+        session = TorchSession(load_language_model(folder))
+    return LanguagePlanner(Decoder(session, tokens))

@@ -14,7 +14,7 @@ import ml_dtypes
 import numpy as np
 from gguf import GGUFReader, TokenType
 from gguf.quants import dequantize
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from sightline.errors import WeightsError
@@ -37,10 +37,16 @@ _OUTSIDE = {
 }
 
 
-def write_folder(gguf: Path, folder: Path) -> None:
+def write_folder(gguf: Path, folder: Path, adapter: Path | None = None) -> None:
     """Write the model of a GGUF file into `folder`, which is made.
 
-    Raises `WeightsError` if it is no Llama with SmolLM's tokenizer.
+    Args:
+        gguf: the file.
+        folder: gets the model.
+        adapter: a LoRA adapter in PEFT's format, whose products are added to the weights; None: none.
+
+    Raises:
+        WeightsError: it is no Llama with SmolLM's tokenizer, or the adapter is not one for it.
     """
     reader = GGUFReader(gguf)
     about = {name: field.contents() for name, field in reader.fields.items()}
@@ -48,12 +54,18 @@ def write_folder(gguf: Path, folder: Path) -> None:
         raise WeightsError(f"{gguf.name} is no Llama with the tokenizer of SmolLM")
     heads = {"attn_q": about["llama.attention.head_count"], "attn_k": about["llama.attention.head_count_kv"]}
     weights = {}
+    changes = _changes(adapter) if adapter else {}
     for tensor in reader.tensors:
         name, own = _name(tensor.name)
         values = dequantize(tensor.data, tensor.tensor_type)
         if own in heads:
             values = _halves(values, heads[own])
+        if name in changes:
+            first, second, scale = changes.pop(name)
+            values = values + scale * (second @ first)
         weights[name] = np.ascontiguousarray(values.astype(ml_dtypes.bfloat16))
+    if changes:
+        raise WeightsError(f"the adapter changes {next(iter(changes))}, which the model does not have")
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(
@@ -61,6 +73,23 @@ def write_folder(gguf: Path, folder: Path) -> None:
     )
     _tokenizer(about).save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(json.dumps(_tokenizer_config(about), indent=1))
+
+
+def _changes(adapter: Path) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
+    """By weight: the adapter's two matrices, [R, I] and [O, R], and by what their product is scaled."""
+    try:
+        about = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        tensors = load_file(adapter / "adapter_model.safetensors")
+        scale = about["lora_alpha"] / about["r"]
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(f"no LoRA adapter in {adapter}: {error}") from error
+    found = {}
+    for name, first in tensors.items():
+        if name.endswith(".lora_A.weight"):
+            second = tensors[name.replace(".lora_A.", ".lora_B.")]
+            own = name.removeprefix("base_model.model.").replace(".lora_A.", ".")
+            found[own] = (first.astype(np.float32), second.astype(np.float32), scale)
+    return found
 
 
 def _name(name: str) -> tuple[str, str]:

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import DynamicCache, PreTrainedModel
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
+
+from sightline.errors import WeightsError
+
+
+def load_language_model(folder: Path) -> PreTrainedModel:
+    """The causal language model of a folder, in float32. Raises `WeightsError` if weights are missing."""
+    load: Any = AutoModelForCausalLM.from_pretrained
+    try:
+        model, found = load(
+            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder}: {' '.join(str(error).split())[:300]}") from error
+    if found["missing_keys"]:
+        raise WeightsError(f"{folder} lacks {len(found['missing_keys'])} weights")
+    loaded: PreTrainedModel = model
+    return loaded
 
 
 class TorchSession:

@@ -25,7 +25,7 @@ from sightline.mllm.attention import TREE, trees_of
 from sightline.mllm.masks import attention_mask
 from sightline.planning.tokens import Tokens
 from sightline.train.detector import fast_bf16
-from sightline.train.loop import Plan, fit
+from sightline.train.loop import Plan, fit, process_group
 from sightline.train.losses import exact_by_task
 from sightline.train.packing import Packed, targets
 from sightline.train.symbolic.batches import Source, as_tokens, drawn, packed
@@ -47,11 +47,12 @@ class PlannerStage:
     plan: Plan = field(
         default_factory=lambda: Plan(
             name="planner",
-            steps=2400,
+            steps=1500,
             lr=3e-4,
             trains=(("lora_", 1.0),),
             warmup=30,
-            decay_from=0.5,
+            decay_from=0.6,
+            ema=0.97,
             weight_decay=0.0,
             log_every=5,
             save_every=20,
@@ -85,7 +86,8 @@ def train_planner(
     make = partial(planner_batch, sources=sources, tokens=Tokens.load(base), stage=stage)
     fit(model, stage.plan, make, planner_loss, run)
     folder = run / stage.plan.name / "adapter"
-    adapter.save_pretrained(str(folder))
+    if process_group()[0] == 0:
+        adapter.save_pretrained(str(folder))
     return folder
 
 

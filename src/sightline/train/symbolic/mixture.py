@@ -9,7 +9,7 @@ import numpy as np
 
 from sightline.planning.tool_spec import ToolSpec
 from sightline.train.symbolic.batches import Make, Source
-from sightline.train.symbolic.charts import chart_episode
+from sightline.train.symbolic.charts import chart_episode, chart_first_calls
 from sightline.train.symbolic.documents import document_episode
 from sightline.train.symbolic.episode import Episode
 from sightline.train.symbolic.invented import invented_episode
@@ -17,18 +17,20 @@ from sightline.train.symbolic.mixer import offer
 from sightline.train.symbolic.photos import photo_episode
 from sightline.train.symbolic.prints import print_episode
 from sightline.train.symbolic.shapes import scene_episode
-from sightline.train.symbolic.tables import table_episode
+from sightline.train.symbolic.tables import table_episode, table_first_calls
 from sightline.train.symbolic.wtq import WtqEpisodes
 
 Generate = Callable[[np.random.Generator], Episode]
 
 SHARES: tuple[tuple[str, float, Generate], ...] = (
-    ("tables", 0.20, table_episode),
-    ("charts", 0.20, chart_episode),
-    ("photos", 0.11, photo_episode),
-    ("scenes", 0.11, scene_episode),
-    ("documents", 0.10, document_episode),
-    ("prints", 0.06, print_episode),
+    ("tables", 0.19, table_episode),
+    ("table calls", 0.03, table_first_calls),
+    ("charts", 0.19, chart_episode),
+    ("chart calls", 0.03, chart_first_calls),
+    ("photos", 0.10, photo_episode),
+    ("scenes", 0.10, scene_episode),
+    ("documents", 0.09, document_episode),
+    ("prints", 0.05, print_episode),
 )
 INVENTED = 0.12
 WTQ = 0.10

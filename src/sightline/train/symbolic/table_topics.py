@@ -140,7 +140,6 @@ def frequency(view: View, rng: Generator) -> Ask | None:
     said = f"{value:.0f}"
     slots = {
         "v": said,
-        "v1": f"{value + 1:.0f}",
         "whom": often.speak.noun,
         "many": what.speak.many,
         "did": (what.speak.verb or ("", ""))[1],

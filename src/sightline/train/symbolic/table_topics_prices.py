@@ -192,8 +192,8 @@ def by_weight(view: View, rng: Generator) -> Ask | None:
 
 
 LIST_PRICES: dict[str, tuple[Family, float]] = {
-    "cost": (cost, 9),
-    "purse": (purse, 9),
+    "cost": (cost, 25),
+    "purse": (purse, 30),
     "price difference": (difference, 4),
 }
 LIST_PRICES |= {
