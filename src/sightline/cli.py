@@ -7,7 +7,7 @@ Results go to stdout; progress, summaries and errors go to stderr, an error in o
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,10 +72,14 @@ def ask(
     picture: Annotated[
         Path | None, typer.Option(help="Draw the run, with the cited boxes, into this PNG.")
     ] = None,
+    seconds: Annotated[float, typer.Option(help="Limit of the whole run.", min=0.1)] = 60.0,
+    detector: Annotated[
+        str | None, typer.Option(help="Weights for detect, as of ultralytics.", show_default=False)
+    ] = None,
 ) -> None:
     """Answer one question about one image, with the evidence for it."""
-    with plain_errors():
-        answer = _answered(image, question, trace, picture)
+    with plain_errors(), _live() as progress:
+        answer = _answered(image, question, trace, picture, seconds, detector, progress)
     if json:
         sys.stdout.write(answer.model_dump_json() + "\n")
     else:
@@ -85,16 +89,41 @@ def ask(
         raise typer.Exit(1)
 
 
-def _answered(image: str, question: str, trace: Path | None, picture: Path | None) -> Answer:
+@contextmanager
+def _live() -> Iterator[Callable[[str], None]]:
+    """A line on a terminal's stderr that says what is being done; it is gone at the end. Else nothing."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("loading") as status:
+        yield lambda text: status.update(text if len(text) <= 70 else text[:69] + "…")
+
+
+def _answered(
+    image: str,
+    question: str,
+    trace: Path | None,
+    picture: Path | None,
+    seconds: float,
+    detector: str | None,
+    progress: Callable[[str], None],
+) -> Answer:
     from sightline.agent.agent import Agent
+    from sightline.agent.budget import Budget
+    from sightline.agent.builder import embedded_tools
     from sightline.agent.questions import clean_question
-    from sightline.images import load_image
+    from sightline.images import ImageStore, load_image
 
     clean_question(question)
     loaded = load_image(image)
     _quiet_logging()
-    with Agent(trace_dir=trace) as agent:
-        answer = agent.run(loaded, question)
+    store = ImageStore()
+    tools = embedded_tools(store, detector)
+    with Agent(tools=tools, budget=Budget(seconds=seconds), trace_dir=trace, store=store) as agent:
+        answer = agent.run(loaded, question, progress=progress)
     if picture is not None:
         from sightline.agent.render import draw_answer
 

@@ -71,12 +71,13 @@ class Agent:
                 self._planner = default_planner()
             return self._planner
 
-    def run(self, image: Source, question: str) -> Answer:
+    def run(self, image: Source, question: str, *, progress: Callable[[str], None] | None = None) -> Answer:
         """Answer one question about one image.
 
         Args:
             image: whatever `load_image` takes: a path, bytes, a data URI, a PIL image, an array.
             question: 1 to 2000 characters.
+            progress: is told in a few words what is done next.
 
         Returns:
             The answer, whatever happened on the way: `status` says how the run ended.
@@ -90,18 +91,27 @@ class Agent:
         trace = TraceWriter(self._trace_dir, picture.frame.image)
         self.last_trace = trace.path
         try:
-            return self._answer(asked, picture, trace, began)
+            return self._answer(asked, picture, trace, began, progress or _silent)
         finally:
             trace.close()
 
-    def _answer(self, question: str, picture: Picture, trace: TraceWriter, began: float) -> Answer:
+    def _answer(
+        self,
+        question: str,
+        picture: Picture,
+        trace: TraceWriter,
+        began: float,
+        progress: Callable[[str], None],
+    ) -> Answer:
         """Run the graph; an error of ours ends as an answer that failed, with all that came before."""
         from sightline.agent.nodes import initial_state
 
         state = initial_state(question)
+        progress("loading")
         try:
             for after in self._states(state, picture, trace):
                 state = after
+                progress(_next(state))
             answer = Answer.model_validate(state["answer"])
         except Exception as error:  # whatever it is, the caller gets an answer that says so
             _log.exception("the run failed")
@@ -150,6 +160,19 @@ class Agent:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _silent(_: str) -> None:
+    """Tells nobody."""
+
+
+def _next(state: State) -> str:
+    """What comes after a state: the calls that were decided on, or thinking."""
+    done = {evidence["id"] for evidence in state["evidence"]}
+    calls = [job["call"] for job in state["jobs"] if job["id"] not in done and not job["refused"]]
+    if not calls:
+        return "thinking"
+    return ", ".join(f"{c['name']}({', '.join(map(str, c['arguments'].values()))})" for c in calls)
 
 
 def _tools(

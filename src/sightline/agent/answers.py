@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sightline.agent.planners import CANNOT_TELL, Plan
+from sightline.agent.planners import CANNOT_TELL, OUT_OF_TIME, Plan
 from sightline.agent.verify import quoted_spans
 from sightline.types import (
     Answer,
@@ -76,7 +76,7 @@ REASONS = {
     "no tool": "no tool can tell that; give one that can: a tool of your own, or other weights to --detector",
     "failed": "the calls that could tell have failed",
     "not about the picture": "that is no question about the picture",
-    "out of time": "the time was over before the planner could answer",
+    OUT_OF_TIME: "the time was over before the planner could answer",
 }
 """What a planner's reason means to the user."""
 

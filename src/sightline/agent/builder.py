@@ -21,11 +21,16 @@ def default_planner() -> Planner:
     return MLLMPlanner(Reasoner.load())
 
 
-def embedded_tools(store: ImageStore) -> dict[str, Tool]:
-    """The tools of the embedded tier; crops go to `store`. Nothing is loaded yet."""
+def embedded_tools(store: ImageStore, detector: str | Path | None = None) -> dict[str, Tool]:
+    """The tools of the embedded tier. Nothing is loaded yet.
+
+    Args:
+        store: where crops go.
+        detector: weights for `detect` (see `Detector`); None for the embedded ones.
+    """
     from sightline.tools.registry import default_tools
 
-    return default_tools(store=store)
+    return default_tools(store=store, detector=detector)
 
 
 def language_planner(folder: Path) -> LanguagePlanner:

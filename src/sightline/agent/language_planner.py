@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from sightline.agent.planners import CANNOT_TELL, Plan, Request
+from sightline.agent.planners import CANNOT_TELL, OUT_OF_TIME, Plan, Request
 from sightline.planning.decode import Decided, Decoder, OutOfTime
 from sightline.planning.grammar import Reply, Said, reply_steps
 from sightline.planning.references import Unresolved, resolved
@@ -48,7 +48,7 @@ class LanguagePlanner:
             try:
                 said = self._decoder.decide(prompt_parts(situation), steps, deadline=request.deadline)
             except OutOfTime:
-                return Plan(kind=situation.kind, answer=CANNOT_TELL, reason="out of time", confidence=0.0)
+                return Plan(kind=situation.kind, answer=CANNOT_TELL, reason=OUT_OF_TIME, confidence=0.0)
         return plan_of(said, situation.evidence)
 
     def _looks_first(self, request: Request) -> bool:

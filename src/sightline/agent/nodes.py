@@ -14,14 +14,18 @@ from langgraph.runtime import Runtime
 from sightline.agent.answers import make_answer
 from sightline.agent.budget import Budget
 from sightline.agent.calls import make_jobs, refuse, run_job
-from sightline.agent.planners import CANNOT_TELL, Plan, Planner, Request
+from sightline.agent.planners import CANNOT_TELL, OUT_OF_TIME, Plan, Planner, Request
 from sightline.agent.state import Job, Json, State
+from sightline.agent.time_limit import within
 from sightline.agent.trace import TraceWriter
 from sightline.agent.verify import verify as check_answer
 from sightline.images import ImageStore, Picture
 from sightline.tools.base import Tool
 from sightline.tools.cache import Cache
 from sightline.types import AnswerStatus, Crop, Drawing, Evidence, Frame, Step
+
+GRACE_S = 0.5
+"""A planner that heeds its deadline ends within this after it; then it is not waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +45,6 @@ class Context:
     def seconds_left(self) -> float:
         """Of the time in which tools may run and rounds may start."""
         return self.began + self.budget.working_seconds - time.monotonic()
-
-    @property
-    def over(self) -> bool:
-        """The whole time is spent, what was kept for the last answer included."""
-        return time.monotonic() >= self.began + self.budget.seconds
 
 
 def prepare(state: State, runtime: Runtime[Context]) -> State:
@@ -72,6 +71,8 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
     exhausted = state["exhausted"] or _spent(state, context)
     must_answer = bool(state["must_answer"] or exhausted or not context.tools)
     said = _ask(state, context, evidence, must_answer)
+    if said.reason == OUT_OF_TIME:
+        exhausted = exhausted or f"the time of {context.budget.seconds:g} s is spent"
     jobs = [] if said.answer is not None else _jobs(said, context, evidence, len(state["steps"]))
     step = Step(
         index=len(state["steps"]),
@@ -107,23 +108,23 @@ def _spent(state: State, context: Context) -> str:
 
 
 def _ask(state: State, context: Context, evidence: list[Evidence], must_answer: bool) -> Plan:
-    """The planner's reply; when even the time kept for the last answer is over, `cannot tell`."""
-    if context.over:
-        return Plan(answer=CANNOT_TELL, confidence=0.0)
+    """The planner's reply; `cannot tell` where its time is over, also for one that does not heed it."""
     share = context.budget.seconds if must_answer else context.budget.working_seconds
-    said = context.planner.plan(
-        Request(
-            question=state["question"],
-            pictures=tuple(_pictures(state, context)),
-            tools=tuple(context.tools.values()),
-            evidence=tuple(evidence),
-            must_answer=must_answer,
-            rejected=Plan.model_validate(state["rejected"]) if state["rejected"] else None,
-            critique=state["critique"],
-            deadline=context.began + share,
-            kind=state["kind"],
-        )
+    request = Request(
+        question=state["question"],
+        pictures=tuple(_pictures(state, context)),
+        tools=tuple(context.tools.values()),
+        evidence=tuple(evidence),
+        must_answer=must_answer,
+        rejected=Plan.model_validate(state["rejected"]) if state["rejected"] else None,
+        critique=state["critique"],
+        deadline=context.began + share,
+        kind=state["kind"],
     )
+    left = context.began + share + GRACE_S - time.monotonic()
+    said = within(lambda: context.planner.plan(request), left)
+    if said is None:
+        return Plan(answer=CANNOT_TELL, confidence=0.0, kind=state["kind"], reason=OUT_OF_TIME)
     if said.answer is None and (must_answer or not said.calls):
         return said.model_copy(update={"answer": CANNOT_TELL, "confidence": 0.0, "calls": ()})
     return said

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 CANNOT_TELL = "cannot tell"
+OUT_OF_TIME = "out of time"
+"""The reason of a planner whose time was over before it had decided."""
 
 # Characters of all notes together that our model is shown. The first is what it was trained on; where
 # a text takes more tokens than its context holds, the next is tried.

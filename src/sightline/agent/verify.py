@@ -34,9 +34,28 @@ def verify(question: str, plan: Plan, evidence: Sequence[Evidence]) -> tuple[Che
     if plan.answer is None or plan.answer == CANNOT_TELL:
         return ()
     cited = tuple(e for e in evidence if e.id in plan.cites)
-    checks = [_cites(plan, evidence), _quotation(plan, cited), _count(question, plan, cited)]
+    checks = [_kind(plan), _cites(plan, evidence), _quotation(plan, cited), _count(question, plan, cited)]
     checks += [_existence(question, plan, cited), _arithmetic(plan)]
     return tuple(check for check in checks if check is not None)
+
+
+def _kind(plan: Plan) -> Check | None:
+    """The answer is of the kind that the planner said the question expects, where that can be told."""
+    if plan.kind not in _OF_KIND or plan.answer is None:
+        return None
+    fits = isinstance(plan.value, bool) if plan.kind == "yes/no" else _is_of(plan.kind, plan)
+    return Check(name="kind", passed=fits, detail=f'"{plan.answer}" is {"" if fits else "no "}{plan.kind}')
+
+
+_OF_KIND = {"number": r"\d", "yes/no": "", "money": r"\d", "date": r"\d"}
+"""Kinds that an answer shows, and what stands in each at least."""
+
+
+def _is_of(kind: str, plan: Plan) -> bool:
+    """A number is no yes or no, and has digits; so have amounts and dates."""
+    if isinstance(plan.value, bool):
+        return False
+    return isinstance(plan.value, int | float) or re.search(_OF_KIND[kind], plan.answer or "") is not None
 
 
 def _cites(plan: Plan, evidence: Sequence[Evidence]) -> Check | None:
