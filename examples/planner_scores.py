@@ -1,4 +1,4 @@
-"""What counts as right for `planner_table.py`, and its report: accuracy, calibration, answers that may not be."""
+"""What is right for `planner_table.py`, and its report: accuracy, calibration, answers that may not be."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ BARS: dict[str, str] = {"chartqa": "60 %", "tabmwp": "90 %", "wtq_drawn": "55 %"
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """An answer as it is scored: its text, its value, how the run ended, and its values where it has several."""
+    """An answer as it is scored: its text, its value, how the run ended, and each of several values."""
 
     text: str
     value: bool | int | float | str | None = None
@@ -202,7 +202,7 @@ def first_call(said: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
 
 def _shape(sql: object) -> str:
     text = re.sub(r"'(?:[^']|'')*'", "'…'", str(sql))
-    text = re.sub(r'"(?!table")[^"]*"', '"…"', text)
+    text = re.sub(r'"[^"]*"', lambda name: name[0] if name[0] == '"table"' else '"…"', text)
     return re.sub(r"(?<![\w.])-?\d+(?:\.\d+)?", "n", text)
 
 

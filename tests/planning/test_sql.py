@@ -40,7 +40,7 @@ def taken(sql: str, *evidence: Evidence, question: str = QUESTION) -> bool:
         'SELECT (SELECT "Points" FROM "table" WHERE "Team" = \'Reds\') - '
         '(SELECT "Points" FROM "table" WHERE "Team" = \'Blues\')',
         'SELECT (SELECT count(*) FROM "table") > 2',
-        'SELECT abs("Points" - 31) FROM "table"',
+        'SELECT abs("Points" - 25) FROM "table"',
         'SELECT round(avg("Points"), 2) FROM "table"',
         'SELECT "Points" * 100 / sum("Points") FROM "table" GROUP BY "Points"',
         'SELECT "Won on", count(*) FROM "table" GROUP BY "Won on" HAVING count(*) > 1',

@@ -23,7 +23,8 @@ def numbers_in(question: str) -> list[str]:
     found: list[tuple[int, str]] = []
     for match in _NUMBER.finditer(question):
         said = match[0].replace(",", "")
-        found.append((match.start(), f"0{said}" if said.startswith(".") else said))
+        if said.isascii():  # SQL has no other digits
+            found.append((match.start(), f"0{said}" if said.startswith(".") else said))
         found.append((match.start(), f"{float(said):.15g}"))
     for match in re.finditer(r"[a-z]+", question.casefold()):
         if match[0] in _WORDS:

@@ -128,7 +128,8 @@ def _fields(names: Sequence[str], payload: Finding) -> Resolved:
         if isinstance(payload, Fields):
             field = next((f for f in payload.items if f.name == name), None)
             if field is not None:
-                found.append((field.text, field.value or field.text, (field.box,), field.score))
+                value = field.text if field.value is None else field.value
+                found.append((field.text, value, (field.box,), field.score))
         elif isinstance(payload, Facts):
             fact = next((f for f in payload.items if f.name == name), None)
             if fact is not None:

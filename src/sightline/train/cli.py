@@ -220,6 +220,29 @@ def ppo(recipe: RecipeName = "embedded", run: Run = None) -> None:
 
 
 @app.command()
+def planner(
+    run: Run = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="Folder of wtq_train, to learn from people's questions too.")
+    ] = None,
+    found: Annotated[
+        Path | None, typer.Option(help="The SQL that `python -m sightline.train.symbolic.wtq` found for it.")
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option(help="Folder of the language model; else the pretrained one is fetched.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="In place of the stage's own.", min=1)] = None,
+) -> None:
+    """Train the planner's adapter on symbolic episodes; a second call goes on from the last checkpoint."""
+    from sightline.train.planner import run_planner
+
+    if (pack is None) != (found is None):
+        raise typer.BadParameter("--pack and --found go together")
+    folder = run_planner(run or Path("runs") / "planner", base=base, pack=pack, found=found, steps=steps)
+    typer.echo(f"adapter: {folder}", err=True)
+
+
+@app.command()
 def detector(
     to: Annotated[Path, typer.Argument(help="The manifest (.json) to write; the weights go beside it.")],
     data: Annotated[

@@ -1,6 +1,9 @@
 """The planner's language model: a small adapter on a pretrained one, trained on symbolic episodes.
 
-    python -m sightline.train.planner --base FOLDER --run runs/planner [--pack wtq_train --found wtq.jsonl]
+    sightline train planner
+    sightline train planner --pack data/wtq_train --found wtq.jsonl
+
+or, with a process for each core, `torchrun --nproc-per-node 2 -m sightline train planner ...`.
 
 The loss is taken on replies alone. Rows are packed: an episode's tools and evidence are read once for all
 rounds of all its questions. The adapter (LoRA on all linear layers) is kept in PEFT's format in
@@ -9,7 +12,6 @@ rounds of all its questions. The adapter (LoRA on all linear layers) is kept in 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,11 +23,14 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from sightline import weights
 from sightline.mllm.attention import TREE, trees_of
+from sightline.mllm.gguf_folder import write_folder
 from sightline.mllm.masks import attention_mask
+from sightline.mllm.prepared import ENTRY, FILE
 from sightline.planning.tokens import Tokens
 from sightline.train.detector import fast_bf16
-from sightline.train.loop import Plan, fit, process_group
+from sightline.train.loop import Plan, barrier, fit, process_group
 from sightline.train.losses import exact_by_task
 from sightline.train.packing import Packed, targets
 from sightline.train.symbolic.batches import Source, as_tokens, drawn, packed
@@ -139,22 +144,33 @@ def hidden_states(model: PreTrainedModel, batch: Packed) -> Tensor:
     return hidden
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, going on from the last checkpoint of the run."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--base", type=Path, required=True, help="folder of the language model")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--pack", type=Path, help="folder of wtq_train")
-    parser.add_argument("--found", type=Path, help="SQL that symbolic.wtq found for it")
-    parser.add_argument("--steps", type=int, help="in place of the stage's")
-    given = parser.parse_args(arguments)
+def run_planner(
+    run: Path,
+    *,
+    base: Path | None = None,
+    pack: Path | None = None,
+    found: Path | None = None,
+    steps: int | None = None,
+) -> Path:
+    """Train on the whole mixture, going on from the last checkpoint of the run. Returns the adapter's folder.
+
+    Args:
+        run: the run's folder.
+        base: folder of the language model; None: the pretrained one, fetched and unpacked into the run.
+        pack: see `mixture.sources`.
+        found: likewise.
+        steps: in place of the stage's.
+    """
     stage = PlannerStage()
-    if given.steps:
-        stage = replace(stage, plan=replace(stage.plan, steps=given.steps))
+    if steps:
+        stage = replace(stage, plan=replace(stage.plan, steps=steps))
+    rank, world = process_group()
+    if world > 1 and not torch.cuda.is_available():
+        torch.set_num_threads(1)
+    if base is None:
+        base = run / "base"
+        if rank == 0 and not (base / "config.json").is_file():
+            write_folder(weights.path(ENTRY, FILE), base)
+        barrier()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    print(train_planner(given.base, given.run, stage, sources(given.pack, given.found), device=device))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return train_planner(base, run, stage, sources(pack, found), device=device)
