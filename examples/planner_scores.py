@@ -46,7 +46,7 @@ CEILINGS: dict[tuple[str, str], str] = {
     ("coco_counts", ""): "52.9 %, within one 83.3 %",
 }
 """What the tools allow: `ceilings.py` (ChartQA, TabMWP, WTQ), `read_documents.py` (by its own name) and
-`photographs.py` (COCO), as they printed it."""
+`photographs.py` (COCO), as they printed it; the first and the last of other choices of rows."""
 
 BARS: dict[str, str] = {"chartqa": "60 %", "tabmwp": "90 %", "wtq_drawn": "55 %"}
 """As in `ceilings.py`."""
@@ -228,8 +228,8 @@ def report(files: Files, notes: Sequence[str], picture: Path | None = None) -> s
     return "\n\n".join(parts) + "\n"
 
 
-HEADS = ("suite", "planner", "n", "right [95 %]", "cannot tell", "right of the answered", "CPU s", "ceiling",
-         "bar")  # fmt: skip
+HEADS = ("suite", "planner", "n", "right [95 %]", "cannot tell", "right of the answered", "out of time",
+         "CPU s", "ceiling", "bar")  # fmt: skip
 
 
 def _accuracies(files: Files) -> str:
@@ -257,8 +257,9 @@ def _line(suite: str, group: str, planner: str, rows: Sequence[JsonRow]) -> list
     name = f"{suite}: {group}" if group else suite
     bar = "" if group else BARS.get(suite, "")
     share = f"{np.mean([is_silent(row) for row in rows]):.1%}"
+    late = f"{np.mean([bool(row.get('late')) for row in rows]):.1%}"
     shown = [name, planner, str(len(rows)), percents([row["right"] for row in rows]), share, of_answered]
-    return [*shown, f"{seconds:.2f}", CEILINGS.get((suite, group), ""), bar]
+    return [*shown, late, f"{seconds:.2f}", CEILINGS.get((suite, group), ""), bar]
 
 
 def percents(hits: Sequence[bool]) -> str:

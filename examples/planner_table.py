@@ -8,7 +8,8 @@
 `agent.builder.language_planner`), which is offered every tool but `ask`. Each answer goes to
 OUT/<planner>-<suite>.jsonl at once: a second run goes on where a first one ended, and starts anew for a
 planner whose files have changed. What was read and detected is kept in `--cache`. The report goes to
-OUT/report.md and OUT/reliability.png, and is printed. Suites whose pack is not here are named in it.
+OUT/report.md and OUT/reliability.png, and is printed. Suites whose pack is not here are named in it. Answers
+that ran out of time are counted there: on a machine that was busy, ask them `--again`.
 """
 
 from __future__ import annotations
@@ -228,6 +229,8 @@ def answered(agent: Agent, row: Row, grids: dict[str, Grid]) -> JsonRow:
         "first": first_call([(call.name, call.arguments) for call in first]),
         "failures": [e.result.message for e in answer.evidence if e.result.status not in ("ok", "empty")],
         "message": answer.message,
+        "late": answer.status == "budget_exhausted"
+        or any(e.result.status == "timeout" for e in answer.evidence),
         "kept": sum(e.result.cached for e in answer.evidence),
         "seconds": round(time.monotonic() - began, 2),
         "cpu": round(max(cpu_seconds() - spent, 0), 2),
@@ -261,6 +264,7 @@ def replied(decoder: Decoder, one: Decision) -> JsonRow:
         "first": "",
         "failures": [],
         "message": "",
+        "late": status == "failed",
         "kept": 0,
         "seconds": round(time.monotonic() - began, 2),
         "cpu": round(time.process_time() - spent, 2),
@@ -273,16 +277,27 @@ Asked = tuple[JsonRow, Callable[[], JsonRow]]
 """What stands at the head of a row, and what answers it."""
 
 
-def go_on(file: Path, digest: str, asked: Sequence[Asked], label: str) -> list[JsonRow]:
+def go_on(
+    file: Path, digest: str, asked: Sequence[Asked], label: str, *, again: bool = False
+) -> list[JsonRow]:
     """Ask what the file does not hold yet, each row seen onto the disk; all rows, in their order.
 
     A file of another planner, by its hash, is begun anew.
+
+    Args:
+        file: JSONL, may not be there yet.
+        digest: of the planner.
+        asked: all rows.
+        label: of the progress bar.
+        again: whether rows that ran out of time are asked once more.
     """
     known = read_rows(file)
     if any(row["planner"] != digest for row in known):
         file.unlink()
         known = []
     done = {_key(row): row for row in known}
+    if again:
+        done = {key: row for key, row in done.items() if not row.get("late")}
     missing = [(head, ask) for head, ask in asked if _key(head) not in done]
     for head, ask in track(missing, label, console=Console(stderr=True), disable=not missing):
         row = head | {"planner": digest} | ask()
@@ -334,7 +349,9 @@ def measure(args: argparse.Namespace, voices: Sequence[Voice]) -> tuple[Files, l
                     continue
                 file = args.out / f"{who.name}-{suite.name}.jsonl"
                 asked = list(asked_of(suite, rows, who, bench))
-                files[suite.name, who.name] = go_on(file, who.digest, asked, f"{who.name}, {suite.name}")
+                files[suite.name, who.name] = go_on(
+                    file, who.digest, asked, f"{who.name}, {suite.name}", again=args.again
+                )
         for name in (name for name in REPLIES if name in wanted):
             decisions = REPLIES[name](args.count, args.seed)
             for who in voices:
@@ -343,7 +360,9 @@ def measure(args: argparse.Namespace, voices: Sequence[Voice]) -> tuple[Files, l
                     continue
                 file = args.out / f"{who.name}-{name}.jsonl"
                 asked = list(replies_of(decisions, who))
-                files[name, who.name] = go_on(file, who.digest, asked, f"{who.name}, {name}")
+                files[name, who.name] = go_on(
+                    file, who.digest, asked, f"{who.name}, {name}", again=args.again
+                )
     finally:
         bench.close()
     return files, notes
@@ -368,7 +387,8 @@ def kept(out: Path, wanted: Sequence[str]) -> Files:
     found: dict[tuple[str, str], list[JsonRow]] = {}
     for name in wanted:
         for file in sorted(out.glob(f"*-{name}.jsonl")):
-            found[name, file.stem.removesuffix(f"-{name}")] = read_rows(file)
+            rows = {_key(row): row for row in read_rows(file)}  # what was asked again stands there twice
+            found[name, file.stem.removesuffix(f"-{name}")] = list(rows.values())
     return found
 
 
@@ -384,6 +404,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--suite", action="append", choices=NAMES, help="only this one; may be repeated")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--detector", type=Path, help="weights that know blood cells, for bccd")
+    parser.add_argument("--again", action="store_true", help="ask anew what ran out of time")
     parser.add_argument("--report", action="store_true", help="from the files alone")
     return parser
 

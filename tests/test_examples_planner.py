@@ -159,6 +159,10 @@ def test_a_second_run_goes_on(tmp_path: Path) -> None:
     rows = table.go_on(file, "abc", list(asked(["a", "b"], log)), "second")
     assert log == ["a", "b"]
     assert [row["text"] for row in rows] == ["a", "b"]
+    file.write_text("".join(json.dumps(row | {"late": row["id"] == "b"}) + "\n" for row in rows))
+    rows = table.go_on(file, "abc", list(asked(["a", "b"], log)), "again", again=True)
+    assert (log.pop(), len(log)) == ("b", 2)
+    assert table.kept(tmp_path, ["made"])["made", "me"] == rows
     table.go_on(file, "new", list(asked(["a"], log)), "another planner")
     assert log == ["a", "b", "a"]
     assert [json.loads(line)["planner"] for line in file.read_text().splitlines()] == ["new"]
@@ -192,7 +196,7 @@ def test_the_report_is_made_of_the_files_alone(tmp_path: Path, capsys: pytest.Ca
     assert table.main(["--report", "--out", str(tmp_path)]) == 0
     told = (tmp_path / "report.md").read_text()
     assert told in capsys.readouterr().out
-    assert "| coco_existence | mine | 2 | 50.0% [0.0%, 100.0%] | 0.0% | 50.0% | 0.50 |" in told
+    assert "| coco_existence | mine | 2 | 50.0% [0.0%, 100.0%] | 0.0% | 50.0% | 0.0% | 0.50 |" in told
     assert "| coco_existence: random | mine | 1 |" in told
     assert "F1 .936" in told
     assert "| coco_counts | my-own | 1 | 0.0% | 100.0% |" in told

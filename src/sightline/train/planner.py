@@ -45,7 +45,9 @@ class PlannerStage:
 
     Args:
         plan: steps, rate and so on.
-        rank: of the adapter's matrices; they are scaled by two.
+        rank: of the adapter's matrices; their products are scaled by two.
+        first_layer: the adapter is on this layer (from 0) and those above it. Those below stay as they are,
+            and no gradient is computed for them: a fifth of a step of all thirty.
         rows, length: of a batch, and tokens of a row.
     """
 
@@ -64,6 +66,7 @@ class PlannerStage:
         )
     )
     rank: int = 32
+    first_layer: int = 10
     rows: int = 1
     length: int = 1536
 
@@ -87,7 +90,7 @@ def train_planner(
         base, dtype=dtype, attn_implementation=attention, local_files_only=True
     )
     model.to(device)  # type: ignore[arg-type]  # transformers hides the signature of `to`
-    adapter = with_adapter(model, stage.rank, stage.plan.seed)
+    adapter = with_adapter(model, stage)
     make = partial(planner_batch, sources=sources, tokens=Tokens.load(base), stage=stage)
     fit(model, stage.plan, make, planner_loss, run)
     folder = run / stage.plan.name / "adapter"
@@ -96,12 +99,18 @@ def train_planner(
     return folder
 
 
-def with_adapter(model: PreTrainedModel, rank: int, seed: int) -> Any:
+def with_adapter(model: PreTrainedModel, stage: PlannerStage) -> Any:
     """Put a new adapter into `model`, in place. Returns PEFT's wrapper."""
     from peft import LoraConfig, get_peft_model
 
-    torch.manual_seed(seed)
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=list(LINEAR), task_type="CAUSAL_LM")
+    torch.manual_seed(stage.plan.seed)
+    config = LoraConfig(
+        r=stage.rank,
+        lora_alpha=2 * stage.rank,
+        target_modules=list(LINEAR),
+        layers_to_transform=list(range(stage.first_layer, model.config.num_hidden_layers)),
+        task_type="CAUSAL_LM",
+    )
     return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
