@@ -187,7 +187,7 @@ def test_the_report_is_made_of_the_files_alone(tmp_path: Path, capsys: pytest.Ca
         "my-own-coco_counts": [made_row(near=True, right=False, text="f(x)", first="count(query)")],
         "mine-unanswerable": [
             made_row(group="order", text="cannot tell", status="cannot_tell"),
-            made_row(group="answerable"),
+            made_row(id="2", group="answerable"),
         ],
         "mine-first_calls": [made_row(group="tables", status="reply", cites=[], near=True)],
     }

@@ -125,7 +125,7 @@ def fetch(
     names: Names = None,
     everything: Annotated[bool, typer.Option("--all", help="All there is, needed or not.")] = False,
 ) -> None:
-    """Fetch what is not here yet: what the tools need, or what is named."""
+    """Fetch what is not here yet: what the tools need, or what is named; and make it ready for use."""
     from sightline import weights
 
     # A process that is told to end leaves nothing behind either: `timeout`, a container that stops.
@@ -136,6 +136,24 @@ def fetch(
         fetched = store.fetch(wanted)
     said = f"fetched {', '.join(fetched)}" if fetched else f"{', '.join(wanted)}: here already"
     say(f"{said}; in {store.folder}")
+    with plain_errors(_STOPPED):
+        prepare()
+
+
+def prepare() -> None:
+    """Make ready what is not yet, of all that is here: the first question then waits for nothing.
+
+    Each says so in a line of its own. Raises `WeightsError`.
+    """
+    from sightline import weights
+    from sightline.mllm import prepared as planner
+    from sightline.tools import prepared_networks as networks
+
+    networks.detector_network()
+    if weights.available(networks.CLASSIFIER):
+        networks.classifier_network()
+    if planner.can_prepare():
+        planner.prepare()
 
 
 @app.command()

@@ -10,6 +10,7 @@ import pytest
 import torch
 from gguf import GGMLQuantizationType, GGUFWriter, TokenType
 from gguf.quants import quantize
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
@@ -156,7 +157,8 @@ def test_it_is_what_transformers_reads_from_the_file(tmp_path: Path) -> None:
     theirs, ours = read(tmp_path, gguf_file="a.gguf"), read(tmp_path / "folder")
     for name, weight in theirs.state_dict().items():
         torch.testing.assert_close(ours.state_dict()[name], weight.bfloat16().float(), msg=name)
-    rounded = theirs.to(torch.bfloat16)
+    rounded = llama(tokenizer.get_vocab_size(), tied=True)
+    rounded.load_state_dict({name: w.bfloat16().float() for name, w in theirs.state_dict().items()})
     torch.testing.assert_close(logits(ours), logits(rounded), atol=1e-5, rtol=1e-5)
 
 
@@ -186,20 +188,39 @@ def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_adapter_is_added_to_the_weights(tmp_path: Path) -> None:
-    from peft import LoraConfig, get_peft_model
-
+    """As PEFT writes it: two matrices for a weight, their product scaled."""
     tokenizer = bpe()
     model = llama(tokenizer.get_vocab_size(), tied=True)
     file = write(tmp_path / "a.gguf", model, tokenizer)
-    config = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "k_proj", "down_proj"])
-    wrapped = get_peft_model(model, config)
-    torch.manual_seed(1)
-    for name, weight in wrapped.named_parameters():
-        if "lora_" in name:
-            weight.data = 0.1 * torch.randn_like(weight)
-    wrapped.save_pretrained(str(tmp_path / "adapter"))
-    write_folder(file, tmp_path / "folder", tmp_path / "adapter")
-    merged = wrapped.merge_and_unload().to(torch.bfloat16)
-    torch.testing.assert_close(logits(read(tmp_path / "folder")), logits(merged), atol=2e-2, rtol=2e-2)
-    with pytest.raises(WeightsError):
-        write_folder(file, tmp_path / "other", tmp_path)
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"lora_alpha": 8, "r": 4}))
+    matrices = {}
+    for own in ("model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.k_proj", "model.layers.1.mlp.up_proj"):
+        weight = model.get_parameter(f"{own}.weight")
+        first, second = 0.1 * torch.randn(4, weight.shape[1]), 0.1 * torch.randn(weight.shape[0], 4)
+        weight.data = (weight.data + 2 * second @ first).bfloat16().float()
+        matrices |= {f"{own}.lora_A.weight": first, f"{own}.lora_B.weight": second}
+    named = {f"base_model.model.{name}": matrix for name, matrix in matrices.items()}
+    save_file(named, adapter / "adapter_model.safetensors")
+    write_folder(file, tmp_path / "folder", adapter)
+    ours = read(tmp_path / "folder").state_dict()
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(ours[name], weight, atol=1e-3, rtol=1e-2, msg=name)
+    torch.testing.assert_close(logits(read(tmp_path / "folder")), logits(model), atol=2e-2, rtol=2e-2)
+
+
+def test_an_adapter_that_is_none_or_for_another_model_is_refused(tmp_path: Path) -> None:
+    tokenizer = bpe()
+    file = write(tmp_path / "a.gguf", llama(tokenizer.get_vocab_size(), tied=True), tokenizer)
+    with pytest.raises(WeightsError, match="no LoRA adapter"):
+        write_folder(file, tmp_path / "folder", tmp_path)
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"lora_alpha": 8, "r": 4}))
+    name = "base_model.model.model.layers.7.mlp.up_proj.lora_{}.weight"
+    save_file(
+        {name.format("A"): torch.zeros(4, 64), name.format("B"): torch.zeros(96, 4)},
+        tmp_path / "adapter_model.safetensors",
+    )
+    with pytest.raises(WeightsError, match="which the model does not have"):
+        write_folder(file, tmp_path / "folder", tmp_path)
+    assert not (tmp_path / "folder").exists()

@@ -30,7 +30,9 @@ import sys
 from pathlib import Path
 from sightline.weights import manifest
 manifest.MANIFEST = Path(sys.argv.pop(1))
+from sightline import cli_weights
 from sightline.cli import main
+cli_weights.prepare = lambda: None
 sys.argv[0] = "sightline"
 main()
 """

@@ -11,21 +11,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
-from sightline.errors import WeightsError
+from sightline.mllm.loading import load_whole
 
 
 def load_language_model(folder: Path) -> PreTrainedModel:
     """The causal language model of a folder, in float32. Raises `WeightsError` if weights are missing."""
-    load: Any = AutoModelForCausalLM.from_pretrained
-    try:
-        model, found = load(
-            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True, output_loading_info=True
-        )
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{folder}: {' '.join(str(error).split())[:300]}") from error
-    if found["missing_keys"]:
-        raise WeightsError(f"{folder} lacks {len(found['missing_keys'])} weights")
-    loaded: PreTrainedModel = model
+    loaded: PreTrainedModel = load_whole(AutoModelForCausalLM.from_pretrained, folder, dtype=torch.float32)
     return loaded
 
 
@@ -51,7 +42,7 @@ class TorchSession:
                 break
             shared += 1
         if shared < len(self._read):
-            self._cache.crop(shared)
+            self._cache.crop(shared - len(self._read))
             self._read = self._read[:shared]
         self._ahead = list(tokens[shared:])
         self._logits = None

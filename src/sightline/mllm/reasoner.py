@@ -14,6 +14,7 @@ from transformers.utils import logging
 from sightline.mllm.chat import Note, Reply, ToolSpec, prompt_prefix, question_ids
 from sightline.mllm.generate import Decoded, decode
 from sightline.mllm.grammar import ReplyGrammar, parse
+from sightline.mllm.loading import load_whole
 from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.tokenizer import Vocabulary
@@ -46,15 +47,13 @@ class Reasoner:
     def load(cls, folder: Path | None = None) -> Reasoner:
         """The weights in `folder`; the embedded ones if there is none given.
 
-        Raises `WeightsError` if files are missing or their hashes are not those of the manifest.
+        Raises `WeightsError` if files or weights are missing, or hashes are not those of the manifest.
         """
         folder = folder or EMBEDDED
         digest = check_weights(folder)
         logging.disable_progress_bar()  # transformers draws one on stderr for each load
         # float32: on a CPU a single token is decoded faster than in bf16.
-        model = SightlineForConditionalGeneration.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True
-        )
+        model = load_whole(SightlineForConditionalGeneration.from_pretrained, folder, dtype=torch.float32)
         return cls(model, Vocabulary.load(folder), digest)
 
     def reply(

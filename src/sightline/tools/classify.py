@@ -12,24 +12,20 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline import weights
 from sightline.errors import InputError, WeightsError
 from sightline.images import Pixels
 from sightline.tools.base import Picture, Tool
+from sightline.tools.clock import clock
 from sightline.tools.crop import cut
+from sightline.tools.prepared_networks import classifier_hash, classifier_network, load_network
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
 from sightline.types import Box
 from sightline.types.overview import Class, Classes, Kind
-
-if TYPE_CHECKING:
-    import torch
-
-ENTRY, FILE = "efficientnet-lite0", "efficientnet-lite0-57934424.pth"
 
 TEMPERATURE = 1.1
 """By which the logits are divided. Of 0.8 to 1.25 the best calibrated (error 4 %) on 119 things cut out of
@@ -62,7 +58,7 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Classifier(Tool):
-    """The tool `classify`. Its network runs in a process of its own, and alone there torch is imported."""
+    """The tool `classify`. Its network runs in a process of its own, on onnxruntime."""
 
     name = "classify"
 
@@ -72,14 +68,13 @@ class Classifier(Tool):
 
     @cached_property
     def version(self) -> str:
-        """Of timm, whose network it is."""
-        return f"timm {version('timm')}"
+        """Of timm, whose network it is, and of what runs it."""
+        return f"timm {version('timm')} on onnxruntime {version('onnxruntime')}"
 
     @cached_property
     def weights(self) -> str:
         """sha256 of the weights, first 16 hex digits, as the manifest pins them."""
-        files = {file.name: file.sha256 for file in weights.default_store().entries[ENTRY].files}
-        return files[FILE][:16]
+        return classifier_hash()[:16]
 
     def covers(self) -> str:
         """In one line, what it knows and what not."""
@@ -105,7 +100,10 @@ class Classifier(Tool):
         return named(logits, where, top)
 
     def warm(self) -> None:
-        """Fetch the weights where they are not here, and load them. Raises `WeightsError`."""
+        """Fetch the weights and make the network ready where they are not, and load it.
+
+        Raises `WeightsError`.
+        """
         try:
             self._ready().warm()
         except (WorkerTimeout, WorkerFailed) as error:
@@ -118,8 +116,9 @@ class Classifier(Tool):
 
     def _ready(self) -> Worker:
         if self._worker is None:
-            file = weights.path(ENTRY, FILE)
-            self._worker = Worker("sightline.tools.classify:load_classifier", str(file))
+            with clock().paused():  # no more the call's own time than loading is
+                network = classifier_network()
+            self._worker = Worker("sightline.tools.classify:load_classifier", str(network))
         return self._worker
 
 
@@ -146,30 +145,16 @@ def _fitted(pixels: Pixels) -> Pixels:
 
 def load_classifier(file: str) -> Callable[[Pixels], NDArray[np.float32]]:
     """The worker's side: takes uint8[SIDE, SIDE, 3] RGB and returns the logits, float32[1000]."""
-    import torch
-
-    network = _network(file)
-    mean, deviation = torch.tensor(_MEAN).view(3, 1, 1), torch.tensor(_DEVIATION).view(3, 1, 1)
+    network = load_network(Path(file))
+    mean, deviation = np.array(_MEAN, np.float32), np.array(_DEVIATION, np.float32)
 
     def logits(pixels: Pixels) -> NDArray[np.float32]:
-        values = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32) / 255)
-        with torch.inference_mode():
-            found = network(((values - mean) / deviation)[None])[0]
-        return np.asarray(found.numpy(), np.float32)
+        values = (pixels.astype(np.float32) / 255 - mean) / deviation
+        (found,) = network.run(None, {"image": np.ascontiguousarray(values.transpose(2, 0, 1)[None])})
+        return np.asarray(found[0], np.float32)
 
     logits(np.zeros((SIDE, SIDE, 3), np.uint8))  # what the first picture would wait for
     return logits
-
-
-def _network(file: str) -> torch.nn.Module:
-    """The network as timm has it; the file's weights are in its order, under another package's names."""
-    import timm
-    import torch
-
-    network: torch.nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    values = torch.load(file, map_location="cpu", weights_only=True).values()
-    network.load_state_dict(dict(zip(network.state_dict(), values, strict=True)))
-    return network.eval()
 
 
 # From logits to words.

@@ -200,20 +200,41 @@ def _whole(rows: Rows, x: int, y: int, image: Pixels, tiling: Tiling) -> Rows:
 
 def _merged(better: Rows, rows: Rows, tiling: Tiling) -> Rows:
     """Both, best first, without those of `rows` that a better look found too."""
-    from supervision import box_iou_batch
-
     if len(better) and len(rows):
-        rows = rows[box_iou_batch(rows[:, :4], better[:, :4]).max(1) < tiling.same_again]
+        rows = rows[_overlaps(rows, better).max(1) < tiling.same_again]
     both = np.concatenate([better, rows])
     return both[np.argsort(-both[:, 4], kind="stable")]
 
 
+def _overlaps(rows: Rows, others: Rows) -> Rows:
+    """Intersection over union of every two boxes, float32[N, M]."""
+    low = np.maximum(rows[:, None, :2], others[None, :, :2])
+    high = np.minimum(rows[:, None, 2:4], others[None, :, 2:4])
+    shared = (high - low).clip(0).prod(axis=2)
+    areas = [(one[:, 2:4] - one[:, :2]).prod(axis=1) for one in (rows, others)]
+    return np.asarray(shared / (areas[0][:, None] + areas[1] - shared).clip(1e-9), np.float32)
+
+
 def suppressed(rows: Rows, same: float) -> Rows:
     """Without the rows that lie on a better one, whatever their classes, best first."""
-    from supervision import box_non_max_suppression
+    return rows[nms(rows, same)]
 
-    kept: Rows = rows[box_non_max_suppression(rows[:, :5], iou_threshold=same)]
-    return kept[np.argsort(-kept[:, 4], kind="stable")]
+
+def nms(rows: Rows, same: float) -> NDArray[np.int64]:
+    """The numbers of the rows that do not lie on a better one, best first.
+
+    OpenCV's suppression, as it is loaded anyway: `import supervision` takes longer than a look.
+
+    Args:
+        rows: float[N, 5 or more] of XYXY and score.
+        same: the intersection over union from which two are one thing.
+    """
+    if not len(rows):
+        return np.zeros(0, np.int64)
+    boxes = np.concatenate([rows[:, :2], rows[:, 2:4] - rows[:, :2]], axis=1).astype(np.float64)
+    # One that scores 0 is dropped at a threshold of 0.
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), rows[:, 4].tolist(), -1.0, same)
+    return np.asarray(kept, np.int64).reshape(-1)
 
 
 def _clear(rows: Rows, scale: float) -> Rows:

@@ -17,7 +17,9 @@ import numpy as np
 
 from sightline.errors import WeightsError
 from sightline.images import Picture, Pixels
-from sightline.tools import transformers_detector, yolo
+from sightline.tools import transformers_detector, yolo, yolo_onnx
+from sightline.tools.clock import clock
+from sightline.tools.prepared_networks import detector_network
 from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
 from sightline.tools.yolo import Looked
 
@@ -112,7 +114,9 @@ class Weights:
         """Of the library behind it, and the score from which it reports where that is not the usual one."""
         if transformers_detector.is_folder(self.path):
             return f"transformers {version('transformers')}{self._score_from}"
-        return f"ultralytics {version('ultralytics-opencv-headless')}{self._score_from}"
+        library = f"ultralytics {version('ultralytics-opencv-headless')}"
+        runs = f" on onnxruntime {version('onnxruntime')}" if self.path.suffix == ".json" else ""
+        return f"{library}{runs}{self._score_from}"
 
     @cached_property
     def weights(self) -> str:
@@ -136,6 +140,8 @@ class Weights:
 
     def look(self, picture: Picture, words: str, labels: frozenset[str]) -> Seen:
         """What is found in the whole picture. Scores are the model's own."""
+        with clock().paused():  # making ready is no more the call's own time than loading is
+            self._prepare()
         rows, partial = self._worker.call(picture.pixels, words)
         sightings = [
             Sighting(label=label, score=min(max(score, 0.0), 1.0), corners=corners)
@@ -146,6 +152,7 @@ class Weights:
 
     def warm(self) -> None:
         """Raises `WeightsError` where the weights cannot be used."""
+        self._prepare()
         try:
             self._worker.warm()
         except (WorkerTimeout, WorkerFailed) as error:
@@ -154,6 +161,11 @@ class Weights:
     def close(self) -> None:
         """Kill the worker."""
         self._worker.close()
+
+    def _prepare(self) -> None:
+        """Make ready what the worker loads: here, where a person sees that it is done."""
+        if self.path.suffix == ".json" and self._worker.pid is None:
+            detector_network(self.path)
 
 
 _Look = Callable[[Pixels, str], Looked]
@@ -168,7 +180,8 @@ def load_detector(path: str, score_from: float | None) -> Callable[..., Any]:
     if source.is_dir():
         names, predict = _told_all(*transformers_detector.load_predictor(source, score_from=score_from))
     else:
-        names, look = yolo.load_predictor(source, score_from=0.4 if score_from is None else score_from)
+        load = yolo_onnx.load_predictor if source.suffix == ".json" else yolo.load_predictor
+        names, look = load(source, score_from=0.4 if score_from is None else score_from)
         predict = _with_words(look)
     predict(np.zeros((64, 64, 3), np.uint8), "thing")  # what the first picture would wait for
 

@@ -2,7 +2,8 @@
 
 The manifest holds `model` (ultralytics' model config), `names` (the classes in order), `imgsz` (the
 side in px that images are letterboxed to), `sha256` of the weights file beside it, and whatever the
-training wants to record. Ultralytics is imported here and nowhere else, offline and without telemetry.
+training wants to record. Ultralytics is imported here and nowhere else, offline and without telemetry: to
+train, to make `prepared_networks`, and for the user's own files. What `detect` looks with is `yolo_onnx`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ SPREAD = 3.0
 AGAIN = 0.6
 """As `OVERLAP`, of boxes of the two looks, which lie a little apart."""
 
-_MOST = 1000
+MOST = 1000
 """Objects in an image; a tile of 256 px holds as many of the smallest."""
 
 
@@ -81,6 +82,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
 def weights_file(path: Path) -> Path:
     """The file that holds the tensors: beside a manifest (`.json`), or `path` itself."""
     return path.with_suffix(".safetensors") if path.suffix == ".json" else path
+
+
+def checked_weights(path: Path, manifest: dict[str, Any]) -> Path:
+    """The tensors' file of the manifest at `path`. Raises `WeightsError` where it is not the one it names."""
+    weights = weights_file(path)
+    if file_hash(weights) != manifest["sha256"]:
+        raise WeightsError(f"the hash of {weights.name} is not the one that {path.name} records")
+    return weights
 
 
 def file_hash(*paths: Path) -> str:
@@ -139,9 +148,7 @@ def load_model(manifest_path: Path) -> tuple[Any, dict[str, Any]]:
     from safetensors.torch import load_file
 
     manifest = read_manifest(manifest_path)
-    weights = weights_file(manifest_path)
-    if file_hash(weights) != manifest["sha256"]:
-        raise WeightsError(f"the hash of {weights.name} is not the one that {manifest_path.name} records")
+    weights = checked_weights(manifest_path, manifest)
     if wrong := _forbidden(manifest["model"]):
         raise WeightsError(f"{manifest_path.name}: {wrong}")
     model = new_model(manifest["model"], manifest["names"])
@@ -200,13 +207,12 @@ def load_predictor(path: Path, *, score_from: float) -> tuple[list[str], Predict
 
     torch.set_num_threads(max(min((os.cpu_count() or 1) // 2, 4), 1))
     if path.suffix == ".json":
-        return _predict_embedded(path, score_from)
+        return predictor(read_manifest(path), _network(path, score_from))
     return _predict_any(path, score_from)
 
 
-def _predict_embedded(path: Path, score_from: float) -> tuple[list[str], Predict]:
-    manifest = read_manifest(path)
-    find = _network(path, score_from)
+def predictor(manifest: dict[str, Any], find: Find) -> tuple[list[str], Predict]:
+    """The classes of a manifest, and the function that finds them in pictures of any size with `find`."""
     names: list[str] = manifest["names"]
     tiling = Tiling(side=int(manifest["imgsz"]))
 
@@ -230,7 +236,7 @@ def _network(path: Path, score_from: float) -> Find:
 
     letterbox = LetterBox(manifest["imgsz"], auto=True, stride=int(model.stride.max()))
     suppress = partial(
-        non_max_suppression, nc=len(manifest["names"]), agnostic=True, max_det=_MOST, max_time_img=10.0
+        non_max_suppression, nc=len(manifest["names"]), agnostic=True, max_det=MOST, max_time_img=10.0
     )
 
     @torch.inference_mode()
@@ -241,6 +247,12 @@ def _network(path: Path, score_from: float) -> Find:
         for rows, image in zip(found, images, strict=True):
             rows[:, :4] = scale_boxes((batch.shape[2], batch.shape[3]), rows[:, :4], image.shape)
         return [rows[:, :6].float().numpy() for rows in found]
+
+    return twice_where_dark(seen)
+
+
+def twice_where_dark(seen: Find) -> Find:
+    """`seen`, which looks at pictures with a dark ground as they are and at their negatives (see `DARK`)."""
 
     def find(images: Sequence[NDArray[np.uint8]]) -> list[Rows]:
         found = seen(images)
