@@ -28,7 +28,7 @@ CUT = re.compile(r"\.\.\. \(\d+ characters of preamble\) \.\.\.")
 PREAMBLE = (
     "I am preparing a report for my class and I need to be careful with every number that I write down. "
 )
-"""What stands in the place of a preamble that a case leaves out; it is repeated to the length that is said."""
+"""What stands in the place of a preamble that a case leaves out; it is repeated."""
 
 
 @dataclass(frozen=True)

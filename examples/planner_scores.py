@@ -265,7 +265,7 @@ def _line(suite: str, group: str, planner: str, rows: Sequence[JsonRow]) -> list
 def percents(hits: Sequence[bool]) -> str:
     """`mean [low, high]` in percent."""
     mean, low, high = interval(hits)
-    return f"{mean:.1%} [{low:.1%}, {high:.1%}]"
+    return f"{mean:.1%} [{low:.1%}, {high:.1%}]" if hits else "-"
 
 
 def _kinds(files: Files) -> list[str]:

@@ -421,11 +421,11 @@ def first_calls(count: int, seed: int) -> list[Decision]:
     """The first round of questions of which only a look is known, by kind of picture; every real tool."""
     from sightline.train.symbolic.charts import chart_first_calls
     from sightline.train.symbolic.mixer import real_specs
-    from sightline.train.symbolic.mixture import SHARES
+    from sightline.train.symbolic.mixture import SHARES, Generate
     from sightline.train.symbolic.tables import table_first_calls
 
-    makers = {name: make for name, _, make in SHARES}
-    makers |= {"tables": table_first_calls, "charts": chart_first_calls}
+    makers: dict[str, Generate] = {"tables": table_first_calls, "charts": chart_first_calls}
+    makers |= {name: make for name, _, make in SHARES if not name.startswith(("table", "chart"))}
     tools = tuple(real_specs().values())
 
     def rounds(name: str) -> Iterator[Decision]:

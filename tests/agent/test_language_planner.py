@@ -219,9 +219,7 @@ def test_a_deadline_ends_the_run_with_its_reason() -> None:
 
 
 def test_a_typed_value_goes_with_the_text() -> None:
-    answer, _ = run(
-        f"yes/no: {ALL}", "yes/no: exists in e2", question="Is there a red squares sign in it?"
-    )
+    answer, _ = run(f"yes/no: {ALL}", "yes/no: exists in e2", question="Is there a red squares sign in it?")
     assert (answer.text, answer.value) == ("yes", True)
 
 
@@ -247,7 +245,6 @@ def test_a_quotation_over_two_rows_passes() -> None:
     assert (answer.status, answer.text) == ("answered", "12 High Street London")
 
 
-@pytest.mark.xfail(strict=True, reason="verify sets ` | ` between the spans of a row")
 def test_a_quotation_over_two_spans_of_a_row_passes() -> None:
     answer, _ = run(
         "text: read_text()",
@@ -258,7 +255,6 @@ def test_a_quotation_over_two_spans_of_a_row_passes() -> None:
     assert (answer.status, answer.text) == ("answered", "TOTAL RM 45.00")
 
 
-@pytest.mark.xfail(strict=True, reason="verify counts what is certain alone")
 def test_what_is_there_perhaps_is_there() -> None:
     answer, _ = run(
         'yes/no: detect(query="square")',

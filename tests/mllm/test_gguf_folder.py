@@ -165,7 +165,8 @@ def test_it_is_what_transformers_reads_from_the_file(tmp_path: Path) -> None:
 def test_the_tokens_are_those_of_the_file(tmp_path: Path) -> None:
     tokenizer = bpe()
     write_folder(
-        write(tmp_path / "a.gguf", llama(tokenizer.get_vocab_size(), tied=True), tokenizer), tmp_path / "folder"
+        write(tmp_path / "a.gguf", llama(tokenizer.get_vocab_size(), tied=True), tokenizer),
+        tmp_path / "folder",
     )
     ours = AutoTokenizer.from_pretrained(tmp_path / "folder", local_files_only=True)
     plain = Tokenizer.from_file(str(tmp_path / "folder" / "tokenizer.json"))
@@ -196,7 +197,11 @@ def test_an_adapter_is_added_to_the_weights(tmp_path: Path) -> None:
     adapter.mkdir()
     (adapter / "adapter_config.json").write_text(json.dumps({"lora_alpha": 8, "r": 4}))
     matrices = {}
-    for own in ("model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.k_proj", "model.layers.1.mlp.up_proj"):
+    for own in (
+        "model.layers.0.self_attn.q_proj",
+        "model.layers.1.self_attn.k_proj",
+        "model.layers.1.mlp.up_proj",
+    ):
         weight = model.get_parameter(f"{own}.weight")
         first, second = 0.1 * torch.randn(4, weight.shape[1]), 0.1 * torch.randn(weight.shape[0], 4)
         weight.data = (weight.data + 2 * second @ first).bfloat16().float()

@@ -12,7 +12,6 @@ from sightline.planning.choices import NotAllowed, pieces
 from sightline.planning.grammar import Reply, reply_steps, written
 from sightline.planning.situation import MARKS, Situation
 from sightline.planning.sql_relations import sql_relations
-from sightline.planning.tokens import Tokens
 from sightline.planning.tool_spec import Argument, ToolSpec
 from sightline.types import (
     Box,
@@ -35,7 +34,7 @@ from sightline.types.overview import Overview
 TEXTS = [
     "number: detect(query= red circles)",
     "How many of the teams in the table have more points than the others?",
-    'money: query(sql=SELECT "Team", sum(value) FROM "table" WHERE class = \'circle\' ORDER BY x DESC LIMIT 1)',
+    'money: query(sql=SELECT "Team", sum(value) FROM "table" WHERE x = \'circle\' ORDER BY x DESC LIMIT 1)',
     "text: quote of e2: TOTAL RM 45.00 ; yes/no: exists in e3 ; color: cannot tell: not there",
 ] * 10
 
@@ -182,11 +181,13 @@ TOOLS = (
 
 
 def asked(
-    question: str, *evidence: Evidence, kind: str = "", must_answer: bool = False, tools: tuple[ToolSpec, ...] = TOOLS
+    question: str,
+    *evidence: Evidence,
+    kind: str = "",
+    must_answer: bool = False,
+    tools: tuple[ToolSpec, ...] = TOOLS,
 ) -> Situation:
-    return Situation(
-        question=question, tools=tools, evidence=evidence, kind=kind, must_answer=must_answer
-    )
+    return Situation(question=question, tools=tools, evidence=evidence, kind=kind, must_answer=must_answer)
 
 
 def parsed(situation: Situation, reply: str) -> Reply:

@@ -133,7 +133,6 @@ def test_a_free_text_is_cut_where_it_is_too_long(tokens: Tokens) -> None:
     assert told.tokens == 6 + 2
 
 
-@pytest.mark.xfail(strict=True, reason="the marks are among the tokens of free texts")
 def test_a_free_text_holds_no_mark(tokens: Tokens) -> None:
     marks = [tokens.piece(mark)[0] for mark in MARKS]
     for mark in marks:

@@ -127,7 +127,7 @@ def test_whole_texts() -> None:
         ('SELECT "Points" FROM "table" WHERE "Team" = \'Reds\'', "31", 31),
         ('SELECT sum("Points") FROM "table"', "66", 66),
         ('SELECT avg("Points") FROM "table"', "22", 22),
-        ('SELECT "Team" FROM "table" ORDER BY "Points" DESC', "Reds, Blues, O'Hara's", "Reds, Blues, O'Hara's"),
+        ('SELECT "Team" FROM "table" ORDER BY "Points" DESC LIMIT 2', "Reds, Blues", "Reds, Blues"),
         ('SELECT "Team", "Points" FROM "table" LIMIT 1', "Reds 31", "Reds 31"),
         ('SELECT "Won on" FROM "table" LIMIT 1', "2 May 2020", "2020-05-02"),
     ],
@@ -138,16 +138,13 @@ def test_values_of_queries(sql: str, text: str, value: object) -> None:
     assert found.value == pytest.approx(value)
 
 
-@pytest.mark.xfail(strict=True, reason="one cell is taken for print")
 def test_what_is_computed_from_one_cell_has_two_decimals() -> None:
     assert asked('SELECT "Points" * 100 / 66 FROM "table" WHERE "Team" = \'Reds\'').text == "46.97"
 
 
 @pytest.mark.parametrize(("more", "said"), [(">", "yes"), ("<", "no")])
 def test_a_query_that_ends_in_a_truth_says_yes_or_no(more: str, said: str) -> None:
-    found = asked(
-        f'SELECT (SELECT max("Points") FROM "table") {more} (SELECT min("Points") FROM "table")'
-    )
+    found = asked(f'SELECT (SELECT max("Points") FROM "table") {more} (SELECT min("Points") FROM "table")')
     assert (found.text, found.value) == (said, said == "yes")
 
 

@@ -76,7 +76,10 @@ def test_evidence_is_its_call_and_its_result() -> None:
     assert evidence_text(done(2, "detect", objects("red"), query="cups")) == (
         "e2 detect(query=cups) ok: 1 found\nred square at 5,15 80%"
     )
-    assert evidence_text(done(3, "detect", None, "error", query="cups")) == "e3 detect(query=cups) error: it broke"
+    assert (
+        evidence_text(done(3, "detect", None, "error", query="cups"))
+        == "e3 detect(query=cups) error: it broke"
+    )
 
 
 def test_a_table_is_its_columns_with_their_types_then_its_rows() -> None:
@@ -120,7 +123,6 @@ def test_a_mark_in_a_text_is_so_many_characters(tokens: Tokens, text: str) -> No
 
 
 @pytest.mark.parametrize("mark", MARKS)
-@pytest.mark.xfail(strict=True, reason="a text that is nothing but a mark is taken for one")
 def test_a_question_that_is_a_mark_is_text(tokens: Tokens, mark: str) -> None:
     mine = tokens.piece(mark)[0]
     asked_, plain = (tokens.pieces(question_parts(question)) for question in (mark, "a"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import pytest
-from tests.planning.doubles import TEAMS, asked, done, fields, looked, objects, parsed, table, allowed
+from tests.planning.doubles import TEAMS, allowed, asked, done, fields, looked, objects, parsed, table
 
 from sightline.planning.grammar import Said
 from sightline.planning.sql_relations import sql_relations

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sightline.tools import yolo
+from sightline.tools import yolo, yolo_onnx
 from sightline.train.detection_wide import Drawn, paint_things
 from sightline.train.worlds.chart_draw import draw_chart
 from sightline.train.worlds.charts import make_chart
@@ -24,7 +24,8 @@ LIGHT, DARK = (240, 245, 250), (40, 44, 52)
 
 @pytest.fixture(scope="module")
 def predict() -> yolo.Predict:
-    return yolo.load_predictor(yolo.EMBEDDED, score_from=0.4)[1]
+    """As `detect` finds; another test holds it together with what torch finds."""
+    return yolo_onnx.load_predictor(yolo.EMBEDDED, score_from=0.4)[1]
 
 
 def thing(shape: str, fill: RGB, x: float, y: float, diameter: float) -> Drawn:
@@ -102,7 +103,7 @@ def test_things_on_things(predict: yolo.Predict, ground: RGB) -> None:
 def test_an_ordinary_scene_costs_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is found at once leaves nothing to look at in tiles."""
     passes: list[int] = []
-    network = yolo._network
+    network = yolo_onnx._seen
 
     def counting(*arguments: object) -> Callable[..., object]:
         find = network(*arguments)  # type: ignore[arg-type] # as they come
@@ -113,9 +114,9 @@ def test_an_ordinary_scene_costs_one_pass(monkeypatch: pytest.MonkeyPatch) -> No
 
         return count
 
-    monkeypatch.setattr(yolo, "_network", counting)
+    monkeypatch.setattr(yolo_onnx, "_seen", counting)
     things = [thing("circle", (214, 38, 40), 0.2, 0.3, 0.12), thing("star", (36, 92, 206), 0.7, 0.6, 0.24)]
-    assert len(yolo.load_predictor(yolo.EMBEDDED, score_from=0.4)[1](paint(640, things)).rows) == 2
+    assert len(yolo_onnx.load_predictor(yolo.EMBEDDED, score_from=0.4)[1](paint(640, things)).rows) == 2
     assert passes == [1]
 
 

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 
+import pytest
 from tests.weights.serving import WHEEL, Runner, Site
 
 
@@ -62,3 +63,21 @@ def test_a_terminal_shows_a_bar(uv_runner: Runner, site: Site) -> None:
     out, _ = process.communicate(timeout=60)
     os.close(ours)
     assert (process.returncode, out) == (0, b"")
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_what_is_here_is_made_ready_and_nothing_is_fetched_for_it(
+    monkeypatch: pytest.MonkeyPatch, here: bool
+) -> None:
+    from sightline import cli_weights, weights
+    from sightline.mllm import prepared as planner
+    from sightline.tools import prepared_networks as networks
+
+    made: list[str] = []
+    monkeypatch.setattr(networks, "detector_network", lambda: made.append("detector"))
+    monkeypatch.setattr(networks, "classifier_network", lambda: made.append("classifier"))
+    monkeypatch.setattr(planner, "prepare", lambda: made.append("planner"))
+    monkeypatch.setattr(planner, "can_prepare", lambda: here)
+    monkeypatch.setattr(weights, "available", lambda name: here)
+    cli_weights.prepare()
+    assert made == (["detector", "classifier", "planner"] if here else ["detector"])

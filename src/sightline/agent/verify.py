@@ -111,9 +111,10 @@ def _existence(question: str, plan: Plan, cited: Sequence[Evidence]) -> Check | 
     if not (result.status == "empty" or isinstance(result.payload, Detections)):
         return None
     found = len(result.payload.items) if isinstance(result.payload, Detections) else 0
-    return Check(
-        name="existence", passed=(said == "yes") == (found > 0), detail=f"{found} found, {said} answered"
-    )
+    unsure = isinstance(result.payload, Detections) and bool(result.payload.perhaps) and not found
+    passed = unsure or (said == "yes") == (found > 0)
+    told = f"{found} found" + (", and perhaps one" if unsure else "")
+    return Check(name="existence", passed=passed, detail=f"{told}, {said} answered")
 
 
 def _arithmetic(plan: Plan) -> Check | None:
@@ -154,18 +155,23 @@ def _value(text: str) -> Fraction | None:
 def quoted_spans(quote: str, text: TextLines) -> list[TextSpan]:
     """The spans that hold the first place where `quote` stands in `text`; none if it does not.
 
-    White space counts as one space; the ` | ` between spans of a row may be part of a quotation. A
+    White space counts as one space; so may the ` | ` between spans of a row. A
     quotation that runs over several rows is looked for in all rows joined by a space. A place where
     the quotation is a word of its own is preferred to one inside a longer word.
     """
     wanted = _squeezed(quote)
     if not wanted:
         return []
+    return _spans_with(wanted, text, " | ") or _spans_with(wanted, text, " ")
+
+
+def _spans_with(wanted: str, text: TextLines, between: str) -> list[TextSpan]:
+    """The same, with what stands between the spans of a row."""
     pieces: list[tuple[int, int, TextSpan]] = []
     whole = ""
     for row in text.rows:
         for i, span in enumerate(row):
-            whole += (" | " if i else " ") if whole else ""
+            whole += (between if i else " ") if whole else ""
             said = _squeezed(span.text)
             pieces.append((len(whole), len(whole) + len(said), span))
             whole += said

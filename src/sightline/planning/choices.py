@@ -18,8 +18,13 @@ from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-END = "<|im_end|>"
-"""The piece that ends a reply. As a piece it is one token; no text is ever encoded into it."""
+
+class Mark(str):
+    """A piece that is one token of the language model's form. A text that reads alike is no mark."""
+
+
+END = Mark("<|im_end|>")
+"""The piece that ends a reply."""
 
 
 @dataclass(frozen=True)

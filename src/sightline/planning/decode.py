@@ -79,7 +79,8 @@ class Decoder:
     @cached_property
     def texts(self) -> dict[int, str]:
         """The tokens that are text, and their texts."""
-        return {i: text for i in range(self._tokens.size) if (text := self._tokens.decode([i]))}
+        plain = (i for i in range(self._tokens.size) if i not in self._tokens.special)
+        return {i: text for i in plain if (text := self._tokens.decode([i]))}
 
     def plain(self, stop: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Tokens that a free text may hold, and those that end it: `stop` and nothing after."""

@@ -30,8 +30,8 @@ Value = bool | int | float | str | None
 CURRENCIES = "$€£¥₹"
 """Signs before an amount, which has two decimals."""
 
-DECIMALS = 2
-"""Of a number that was computed: what is printed keeps all of its digits."""
+DECIMALS, MOST_PRINTED = 2, 6
+"""Of a number that was computed, and the most that are taken for print where a number is from one cell."""
 
 
 class Unresolved(ValueError):
@@ -128,8 +128,8 @@ def _fields(names: Sequence[str], payload: Finding) -> Resolved:
         if isinstance(payload, Fields):
             field = next((f for f in payload.items if f.name == name), None)
             if field is not None:
-                value = field.text if field.value is None else field.value
-                found.append((field.text, value, (field.box,), field.score))
+                typed: Value = field.text if field.value is None else field.value
+                found.append((field.text, typed, (field.box,), field.score))
         elif isinstance(payload, Facts):
             fact = next((f for f in payload.items if f.name == name), None)
             if fact is not None:
@@ -191,7 +191,8 @@ def value_text(value: RelationValue) -> str:
     if value.kind != "number" or not isinstance(value.value, int | float):
         return value.text
     text = value.text
-    computed = len(text.partition(".")[2]) > DECIMALS and len(value.cells) != 1
+    decimals = len(text.partition(".")[2])
+    computed = decimals > (MOST_PRINTED if len(value.cells) == 1 else DECIMALS)
     if computed and abs(value.value) >= 0.01:
         text = f"{value.value:.{DECIMALS}f}".rstrip("0").rstrip(".")
     if not value.unit or value.unit in text:

@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sightline.planning.choices import END, Mark
 from sightline.planning.tool_spec import ToolSpec
 from sightline.tools.relations import Rows, quoted, source_of
 from sightline.types import ChartData, Detections, Evidence, Table, TextLines
 from sightline.types.geometry import Box, fit_lines
 from sightline.types.overview import Overview
 
-START, STOP = "<|im_start|>", "<|im_end|>"
+START, STOP = Mark("<|im_start|>"), END
 MARKS = (START, STOP)
 
 BUDGET = 900
@@ -89,7 +90,7 @@ def question_parts(question: str) -> list[str]:
 
 
 def _turn(role: str, text: str) -> list[str]:
-    return [START, f"{role}\n", text, STOP, "\n"]
+    return [START, f"{role}\n", str(text), STOP, "\n"]
 
 
 def evidence_text(evidence: Evidence, budget: int = BUDGET) -> str:

@@ -109,8 +109,9 @@ class SqlGrammar:
         def after() -> tuple[str, ...]:
             more = (",",) if item < MOST_ITEMS else ()
             fits = any(set(level.used) <= {c.said for c in r.columns} for r in self.relations)
-            ends = (")",) if top and not level.bare else ()
-            return (*more, *((" FROM",) if level.bare and fits else ()), *ends)
+            from_ = (" FROM",) if level.bare and fits else ()
+            ends = (")",) if not level.bare and (top or not more) else ()
+            return (*more, *from_, *ends)
 
         return after
 

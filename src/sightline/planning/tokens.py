@@ -9,6 +9,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from sightline.errors import WeightsError
+from sightline.planning.choices import Mark
 from sightline.planning.situation import MARKS
 
 LONGEST_KEPT = 64
@@ -29,6 +30,8 @@ class Tokens:
             self._marks[mark] = index
         self._kept = lru_cache(maxsize=1 << 16)(self._encode)
         self.size = tokenizer.get_vocab_size()
+        self.special = frozenset(tokenizer.get_added_tokens_decoder())
+        """Tokens that are no text."""
 
     @classmethod
     def load(cls, folder: Path) -> Tokens:
@@ -40,7 +43,7 @@ class Tokens:
 
     def piece(self, text: str) -> tuple[int, ...]:
         """The tokens of one piece: a mark, or any text."""
-        if text in self._marks:
+        if isinstance(text, Mark):
             return (self._marks[text],)
         return self._kept(text) if len(text) <= LONGEST_KEPT else self._encode(text)
 

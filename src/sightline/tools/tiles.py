@@ -226,14 +226,13 @@ def nms(rows: Rows, same: float) -> NDArray[np.int64]:
     OpenCV's suppression, as it is loaded anyway: `import supervision` takes longer than a look.
 
     Args:
-        rows: float[N, 5 or more] of XYXY and score.
+        rows: float[N, 5 or more] of XYXY and a score above 0.
         same: the intersection over union from which two are one thing.
     """
     if not len(rows):
         return np.zeros(0, np.int64)
     boxes = np.concatenate([rows[:, :2], rows[:, 2:4] - rows[:, :2]], axis=1).astype(np.float64)
-    # One that scores 0 is dropped at a threshold of 0.
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), rows[:, 4].tolist(), -1.0, same)
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), rows[:, 4].tolist(), 0.0, same)
     return np.asarray(kept, np.int64).reshape(-1)
 
 

@@ -57,7 +57,7 @@ class PlannerStage:
             steps=1500,
             lr=3e-4,
             trains=(("lora_", 1.0),),
-            warmup=30,
+            warmup=10,
             decay_from=0.6,
             ema=0.97,
             weight_decay=0.0,

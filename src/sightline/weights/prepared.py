@@ -133,4 +133,4 @@ def run_module(module: str, *arguments: str, what: str) -> None:
         raise WeightsError(f"{what} could not be prepared: not done in {LONGEST_S} s") from error
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}, no message"]
-        raise WeightsError(f"{what} could not be prepared: {last[0][:300]}")
+        raise WeightsError(f"{what} could not be prepared: {last[0].strip()[:300]}")

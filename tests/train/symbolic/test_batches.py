@@ -69,7 +69,9 @@ def group(prefix: int, *branches: tuple[int, int, str]) -> Group:
     """Of so many tokens: prefix, and asked and said of each branch."""
     return Group(
         prefix=list(range(1, prefix + 1)),
-        branches=[([90 + i] * asked, [190 + i] * said, task) for i, (asked, said, task) in enumerate(branches)],
+        branches=[
+            ([90 + i] * asked, [190 + i] * said, task) for i, (asked, said, task) in enumerate(branches)
+        ],
     )
 
 
@@ -92,7 +94,11 @@ def _endless(groups: Sequence[Group]) -> Iterator[Group]:
 
 
 def test_a_branch_that_does_not_fit_is_left_out_and_a_group_opens_the_next_row() -> None:
-    groups = [group(3, (2, 2, "a"), (9, 9, "long"), (1, 1, "b")), group(5, (2, 2, "c")), group(40, (1, 1, "d"))]
+    groups = [
+        group(3, (2, 2, "a"), (9, 9, "long"), (1, 1, "b")),
+        group(5, (2, 2, "c")),
+        group(40, (1, 1, "d")),
+    ]
     batch = packed(_endless(groups), rows=3, length=12)
     assert batch.ids[0].tolist() == [1, 2, 3, 90, 90, 190, 190, 92, 192, 0, 0, 0]
     assert batch.ids[1].tolist()[:9] == [1, 2, 3, 4, 5, 90, 90, 190, 190]
@@ -101,7 +107,7 @@ def test_a_branch_that_does_not_fit_is_left_out_and_a_group_opens_the_next_row()
 
 
 def test_a_group_without_a_reply_is_left_out() -> None:
-    batch = packed(_endless([group(3), group(1, (1, 1, "a"))]), rows=1, length=4)
+    batch = packed(_endless([group(3), group(1, (1, 1, "a"))]), rows=1, length=12)
     assert batch.tasks == ("a",)
 
 

@@ -6,13 +6,13 @@ branch behind them. A reply that its grammar does not allow is a fault of its ge
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from sightline.errors import ConfigError
 from sightline.planning.choices import NotAllowed, pieces
 from sightline.planning.grammar import reply_steps, written
 from sightline.planning.situation import Situation, evidence_parts, question_parts, tools_parts
@@ -22,7 +22,7 @@ from sightline.planning.tool_spec import ToolSpec
 from sightline.train.packing import Packed
 from sightline.train.symbolic.episode import Branch, Episode
 
-_log = logging.getLogger(__name__)
+MOST_LEFT_OUT = 1000
 
 Make = Callable[[np.random.Generator], tuple[Episode, tuple[ToolSpec, ...]]]
 """An episode and the tools that are offered in it."""
@@ -82,16 +82,20 @@ def drawn(sources: Sequence[Source], rng: np.random.Generator) -> tuple[str, Epi
 def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: int = 64) -> Packed:
     """Fill `rows` rows of `length` tokens. A branch that does not fit into what is left of a row is left out.
 
-    A group whose prefix and first branch do not fit opens the next row.
+    A group whose prefix and first branch do not fit opens the next row; one that no row could hold is left
+    out. Raises `ConfigError` where a thousand are.
     """
     made = [_Row(length) for _ in range(rows)]
-    at, tasks = 0, dict[str, int]()
+    at, tasks, left_out = 0, dict[str, int](), 0
     while at < rows:
         group = next(groups)
         if not group.branches:
             continue
         least = len(group.prefix) + min(len(asked) + len(said) for asked, said, _ in group.branches)
         if least > length:
+            left_out += 1
+            if left_out == MOST_LEFT_OUT:
+                raise ConfigError(f"{left_out} episodes in a batch do not fit into rows of {length} tokens")
             continue
         if made[at].left < least:
             at += 1
