@@ -121,7 +121,7 @@ def _answered(
     loaded = load_image(image)
     _quiet_logging()
     store = ImageStore()
-    tools = embedded_tools(store, detector)
+    tools = embedded_tools(store, detector) if detector else None
     with Agent(tools=tools, budget=Budget(seconds=seconds), trace_dir=trace, store=store) as agent:
         answer = agent.run(loaded, question, progress=progress)
     if picture is not None:
