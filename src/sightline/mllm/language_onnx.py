@@ -5,6 +5,7 @@ A folder holds what its model builder writes: `genai_config.json`, `model.onnx` 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,12 +23,15 @@ class OnnxSession:
 
     Args:
         folder: of the model.
-        context: the longest text, in tokens.
+        context: the longest text, in tokens; that of the model where it is less.
     """
 
     def __init__(self, folder: Path, *, context: int = CONTEXT) -> None:
-        if not (folder / "genai_config.json").is_file():
-            raise WeightsError(f"no genai_config.json in {folder}")
+        try:
+            about = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))
+            context = min(context, int(about["model"]["context_length"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WeightsError(f"no model of onnxruntime-genai in {folder}: {error}") from error
         import onnxruntime_genai as genai
 
         self._model = genai.Model(str(folder))

@@ -232,10 +232,16 @@ def planner(
         Path | None, typer.Option(help="Folder of the language model; else the pretrained one is fetched.")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="In place of the stage's own.", min=1)] = None,
+    so_far: Annotated[
+        Path | None, typer.Option(help="Train nothing: write the last checkpoint's planner to this folder.")
+    ] = None,
 ) -> None:
     """Train the planner's adapter on symbolic episodes; a second call goes on from the last checkpoint."""
-    from sightline.train.planner import run_planner
+    from sightline.train.planner import planner_so_far, run_planner
 
+    if so_far is not None:
+        typer.echo(f"planner: {planner_so_far(run or Path('runs/planner'), so_far, base=base)}", err=True)
+        return
     if (pack is None) != (found is None):
         raise typer.BadParameter("--pack and --found go together")
     folder = run_planner(run or Path("runs") / "planner", base=base, pack=pack, found=found, steps=steps)

@@ -79,7 +79,7 @@ def add_lora(model: SightlineForConditionalGeneration, lora: Lora) -> PeftModel:
     for module in model.modules():
         if hasattr(module, REPACKS):
             setattr(module, REPACKS, False)
-    with _old_names():  # In the model's precision: the loop holds masters in float32.
+    with old_names():  # In the model's precision: the loop holds masters in float32.
         return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
@@ -87,7 +87,7 @@ def merge(model: SightlineForConditionalGeneration, adapter: Path) -> SightlineF
     """`model`, in place, with the adapter of a folder added to its weights."""
     from peft import PeftModel
 
-    with _old_names():
+    with old_names():
         wrapped: Any = PeftModel.from_pretrained(model, str(adapter), autocast_adapter_dtype=False)
     merged: SightlineForConditionalGeneration = wrapped.merge_and_unload()
     return merged.requires_grad_(False)
@@ -112,7 +112,7 @@ def four_bit(device: torch.device) -> dict[str, Any]:
 
 
 @contextmanager
-def _old_names() -> Iterator[None]:
+def old_names() -> Iterator[None]:
     """PEFT asks a model for an attribute that transformers has renamed, and is warned each time."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)

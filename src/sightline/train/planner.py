@@ -12,6 +12,7 @@ rounds of all its questions. The adapter (LoRA on all linear layers) is kept in 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,13 +25,16 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from sightline import weights
+from sightline.errors import ConfigError
 from sightline.mllm.attention import TREE, trees_of
 from sightline.mllm.gguf_folder import write_folder
 from sightline.mllm.masks import attention_mask
-from sightline.mllm.prepared import ENTRY, FILE
+from sightline.mllm.prepared import ENTRY, FILE, build
 from sightline.planning.tokens import Tokens
+from sightline.train.checkpoint import checkpoints, load_checkpoint
 from sightline.train.detector import fast_bf16
 from sightline.train.loop import Plan, barrier, fit, process_group
+from sightline.train.lora import old_names
 from sightline.train.losses import exact_by_task
 from sightline.train.packing import Packed, targets
 from sightline.train.symbolic.batches import Source, as_tokens, drawn, packed
@@ -99,6 +103,48 @@ def train_planner(
     return folder
 
 
+def planner_so_far(
+    run: Path, to: Path, *, base: Path | None = None, stage: PlannerStage | None = None
+) -> Path:
+    """Write the planner as the last checkpoint of a run has it, the running mean of its weights.
+
+    Args:
+        run: the run's folder.
+        to: gets `adapter` (PEFT's format), `merged` (transformers) and `int4` (onnxruntime-genai).
+        base: folder of the language model; None: the one in the run.
+        stage: that was trained; None: the usual one.
+
+    Returns:
+        The folder `int4`, for `agent.builder.language_planner`.
+
+    Raises:
+        ConfigError: the run has no checkpoint yet.
+    """
+    stage = stage or PlannerStage()
+    saved = checkpoints(run / stage.plan.name)
+    if not saved:
+        raise ConfigError(f"{run / stage.plan.name} has no checkpoint yet")
+    state = load_checkpoint(saved[-1])
+    base = base or run / "base"
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        base, dtype=torch.float32, local_files_only=True
+    )
+    adapter = with_adapter(model, stage)
+    weights_ = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in (state["means"] or state["masters"]).items():
+            weights_[name].copy_(value)
+    adapter.save_pretrained(str(to / "adapter"))
+    with old_names():
+        merged = adapter.merge_and_unload()
+    merged.to(torch.bfloat16).save_pretrained(to / "merged")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(base / name, to / "merged" / name)
+    shutil.rmtree(to / "int4", ignore_errors=True)
+    build(to / "merged", to / "int4", to / "cache")
+    return to / "int4"
+
+
 def with_adapter(model: PreTrainedModel, stage: PlannerStage) -> Any:
     """Put a new adapter into `model`, in place. Returns PEFT's wrapper."""
     from peft import LoraConfig, get_peft_model
@@ -111,7 +157,8 @@ def with_adapter(model: PreTrainedModel, stage: PlannerStage) -> Any:
         layers_to_transform=list(range(stage.first_layer, model.config.num_hidden_layers)),
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
+    with old_names():
+        return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
 def planner_batch(
