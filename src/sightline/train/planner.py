@@ -104,15 +104,22 @@ def train_planner(
 
 
 def planner_so_far(
-    run: Path, to: Path, *, base: Path | None = None, stage: PlannerStage | None = None
+    run: Path,
+    to: Path,
+    *,
+    base: Path | None = None,
+    stage: PlannerStage | None = None,
+    mean: bool = False,
 ) -> Path:
-    """Write the planner as the last checkpoint of a run has it, the running mean of its weights.
+    """Write the planner as the last checkpoint of a run has it.
 
     Args:
         run: the run's folder.
         to: gets `adapter` (PEFT's format), `merged` (transformers) and `int4` (onnxruntime-genai).
         base: folder of the language model; None: the one in the run.
         stage: that was trained; None: the usual one.
+        mean: take the running mean of the weights, which lags some thirty steps: early in a run it has
+            learnt next to nothing.
 
     Returns:
         The folder `int4`, for `agent.builder.language_planner`.
@@ -132,7 +139,7 @@ def planner_so_far(
     adapter = with_adapter(model, stage)
     weights_ = dict(model.named_parameters())
     with torch.no_grad():
-        for name, value in (state["means"] or state["masters"]).items():
+        for name, value in state["means" if mean else "masters"].items():
             weights_[name].copy_(value)
     adapter.save_pretrained(str(to / "adapter"))
     with old_names():
