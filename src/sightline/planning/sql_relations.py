@@ -26,13 +26,17 @@ LONGEST_TEXT = 60
 KNOWN = ("circle", "cross", "diamond", "square", "star", "triangle", *NAMES.values())
 """Classes that may be asked for whatever was seen: those of the embedded detectors."""
 
+PICTORIAL, LEAST = ("photo", "drawing"), 0.2
+"""Pictures on which `look` looks for objects: where these are likely, be it as the second guess."""
+
 _MEASURES = ("row_no", "area", "x", "y", "width", "height", "score")
 
 
 def sql_relations(evidence: Sequence[Evidence], question: str) -> tuple[SqlRelation, ...]:
     """What SQL may name: tables, charts and documents that were read, and objects.
 
-    Objects are left out where something was read and no object was seen.
+    Objects are left out where something was read and no object was seen, and where the overview tells of a
+    chart, a table, a page or the like without any.
 
     Args:
         evidence: finished calls.
@@ -40,6 +44,7 @@ def sql_relations(evidence: Sequence[Evidence], question: str) -> tuple[SqlRelat
     """
     found: dict[str, SqlRelation] = {}
     labels: dict[str, None] = {}
+    pictorial = True
     for one in evidence:
         payload = one.result.payload
         if one.result.status != "ok" or payload is None:
@@ -50,7 +55,10 @@ def sql_relations(evidence: Sequence[Evidence], question: str) -> tuple[SqlRelat
             labels |= dict.fromkeys(d.label for d in (*payload.items, *payload.perhaps))
         elif isinstance(payload, Overview):
             labels |= dict.fromkeys(d.label for d in payload.objects)
-    if labels or not found:
+            pictorial = sum(payload.mediums.get(one, 0.0) for one in PICTORIAL) >= LEAST or (
+                payload.medium in PICTORIAL
+            )
+    if labels or (pictorial and not found):
         found["objects"] = _objects((*labels, *_named(question), *KNOWN))
     return tuple(found.values())
 
