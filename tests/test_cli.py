@@ -92,6 +92,13 @@ def test_help_and_version_load_nothing_heavy() -> None:
     assert version.stdout == f"sightline {sightline.__version__}\n"
 
 
+def test_weights_that_are_not_there_are_one_clear_line(
+    image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "ask", image, QUESTION, "--detector", "none.pt")
+    assert (code, out, err) == (2, "", "sightline: no such weights for detect: none.pt\n")
+
+
 @pytest.mark.usefixtures("scripted")
 def test_ask_shows_answer_evidence_and_steps(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "ask", image, QUESTION)

@@ -74,7 +74,7 @@ def ask(
     ] = None,
     seconds: Annotated[float, typer.Option(help="Limit of the whole run.", min=0.1)] = 60.0,
     detector: Annotated[
-        str | None, typer.Option(help="Weights for detect, as of ultralytics.", show_default=False)
+        str | None, typer.Option(help="Weights for detect: a file or a folder.", show_default=False)
     ] = None,
 ) -> None:
     """Answer one question about one image, with the evidence for it."""
@@ -119,6 +119,8 @@ def _answered(
 
     clean_question(question)
     loaded = load_image(image)
+    if detector and not Path(detector).exists():
+        raise InputError(f"no such weights for detect: {detector}")
     _quiet_logging()
     store = ImageStore()
     tools = embedded_tools(store, detector) if detector else None
