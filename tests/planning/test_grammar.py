@@ -26,6 +26,7 @@ from sightline.planning.grammar import (
     Said,
     accessors,
     field_names,
+    fits,
     reply_steps,
     written,
 )
@@ -33,7 +34,7 @@ from sightline.planning.situation import ANSWER_KINDS, MARKS
 from sightline.planning.sql_relations import sql_relations
 from sightline.planning.tokens import Tokens
 from sightline.planning.tool_spec import Argument, ToolSpec
-from sightline.types import Caption, Class, Classes, Fact, Facts, Relation, RelationValue
+from sightline.types import Caption, Class, Classes, Evidence, Fact, Facts, Relation, RelationValue
 
 QUESTION = 'How far is the "red" square from the 3 blue squares (left), in pixels?'
 READ = page(("Invoice", "No. 77-A"), ("TOTAL", "RM 45.00"), ("Thank you",), ("TOTAL 9",))
@@ -115,7 +116,7 @@ def test_reasons(reason: str) -> None:
 
 @pytest.mark.parametrize("kind", ANSWER_KINDS)
 def test_kinds(kind: str) -> None:
-    assert parsed(WORLD, f"{kind}: count of e2").kind == kind
+    assert parsed(WORLD, f"{kind}: cannot tell: no tool").kind == kind
     assert allowed(asked(QUESTION, kind=kind), f"{kind}: look()")
     other = next(one for one in ANSWER_KINDS if one != kind)
     assert not allowed(asked(QUESTION, kind=kind), f"{other}: look()")
@@ -260,6 +261,24 @@ def test_what_may_be_said_of_a_finding() -> None:
     assert of(Caption(text="a dog", region=box())) == ("text", "value")
     assert of(Classes(region=box(), items=(Class(label="dog", score=0.9),))) == ("value",)
     assert of(TEAMS) == ()
+
+
+def test_a_reference_fits_the_kind_of_the_answer() -> None:
+    def relation(kind: str, value: object) -> Evidence:
+        cell = RelationValue(kind=kind, value=value)  # type: ignore[arg-type]
+        return done(2, "query", Relation(columns=("a",), rows=((cell,),)))
+
+    seen = done(2, "detect", objects("red"))
+    assert fits("number", "count", seen)
+    assert fits("color", "color", seen)
+    for kind, what in (("number", "exists"), ("yes/no", "count"), ("color", "count"), ("date", "label")):
+        assert not fits(kind, what, seen)  # type: ignore[arg-type]
+    true, three = relation("bool", True), relation("number", 3.0)
+    assert [fits("yes/no", "value", one) for one in (true, three)] == [True, False]
+    assert [fits("number", "value", one) for one in (true, three)] == [False, True]
+    assert fits("name", "value", three)
+    assert not fits("number", "count", three)
+    assert fits("number", "count", relation("text", "a"))
 
 
 def test_names_of_fields_that_are_not_one_thing_are_left_out() -> None:

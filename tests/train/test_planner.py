@@ -14,8 +14,14 @@ from sightline.planning.choices import END
 from sightline.planning.tokens import Tokens
 from sightline.planning.tool_spec import ToolSpec
 from sightline.train.packing import Packed
-from sightline.train.planner import PlannerStage, hidden_states, planner_batch, planner_loss
-from sightline.train.symbolic.batches import Group, Source, as_tokens
+from sightline.train.planner import (
+    PlannerStage,
+    hidden_states,
+    likeliest,
+    planner_batch,
+    planner_loss,
+)
+from sightline.train.symbolic.batches import Group, Source, WithChoices, as_tokens
 from sightline.train.symbolic.episode import Branch, Episode
 
 STAGE = PlannerStage(rows=2, length=420)
@@ -43,8 +49,13 @@ def tokens() -> Tokens:
 
 
 @pytest.fixture(scope="module")
-def batch(tokens: Tokens) -> Packed:
+def whole(tokens: Tokens) -> WithChoices:
     return planner_batch(0, 0, sources=SOURCES, tokens=tokens, stage=STAGE)
+
+
+@pytest.fixture(scope="module")
+def batch(whole: WithChoices) -> Packed:
+    return whole.packed
 
 
 def llama(size: int, attention: str = TREE) -> LlamaForCausalLM:
@@ -57,8 +68,8 @@ def llama(size: int, attention: str = TREE) -> LlamaForCausalLM:
 
 
 def test_a_batch_is_a_function_of_seed_and_draw(tokens: Tokens, batch: Packed) -> None:
-    again = planner_batch(0, 0, sources=SOURCES, tokens=tokens, stage=STAGE)
-    other = planner_batch(0, 1, sources=SOURCES, tokens=tokens, stage=STAGE)
+    again = planner_batch(0, 0, sources=SOURCES, tokens=tokens, stage=STAGE).packed
+    other = planner_batch(0, 1, sources=SOURCES, tokens=tokens, stage=STAGE).packed
     assert batch.ids.shape == (2, 420)
     assert torch.equal(batch.ids, again.ids)
     assert not torch.equal(batch.ids, other.ids)
@@ -93,10 +104,10 @@ def groups(tokens: Tokens, batch: Packed) -> list[Group]:
     return found
 
 
-def test_the_loss_is_that_of_each_reply_by_itself(tokens: Tokens, batch: Packed) -> None:
+def test_the_loss_is_that_of_each_reply_by_itself(tokens: Tokens, whole: WithChoices, batch: Packed) -> None:
     """Packed or alone after its own prompt: the same cross-entropy."""
     model = llama(tokens.size)
-    loss, count, figures = planner_loss(model, batch)
+    loss, count, figures = planner_loss(model, whole)
     plain = llama(tokens.size, "eager")
     expected, number = 0.0, 0
     for row in range(len(batch.ids)):
@@ -122,11 +133,11 @@ def test_the_episodes_of_a_batch_are_those_of_its_seed(tokens: Tokens, batch: Pa
     assert first == prefixes[0]
 
 
-def test_attention_does_not_change_the_loss(tokens: Tokens, batch: Packed) -> None:
+def test_attention_does_not_change_the_loss(tokens: Tokens, whole: WithChoices, batch: Packed) -> None:
     ours, plain = llama(tokens.size), llama(tokens.size, "eager")
     losses: list[Tensor] = []
     for model in (ours, plain):
-        loss, *_ = planner_loss(model, batch)
+        loss, *_ = planner_loss(model, whole)
         loss.backward()
         losses.append(loss.detach())
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-5, atol=1e-3)
@@ -138,17 +149,23 @@ def test_attention_does_not_change_the_loss(tokens: Tokens, batch: Packed) -> No
     )
 
 
-def test_replies_are_learned(tokens: Tokens, batch: Packed) -> None:
+def test_replies_are_learned(tokens: Tokens, whole: WithChoices) -> None:
     """The loss of a token falls to a fraction; no more replies are exact than there are."""
     model = llama(tokens.size)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     losses: list[float] = []
     for _ in range(30):
         optimizer.zero_grad()
-        loss, count, figures = planner_loss(model, batch)
+        loss, count, figures = planner_loss(model, whole)
         (loss / count).backward()
         optimizer.step()
         losses.append(float(loss.detach()) / count)
     assert losses[-1] < losses[0] / 4
     for task in ("call", "answer"):
         assert 0 <= figures[f"hit:{task}"] <= figures[f"all:{task}"]
+
+
+def test_the_likeliest_is_one_that_the_grammar_allows() -> None:
+    logits = torch.tensor([[9.0, 1.0, 2.0], [9.0, 1.0, 2.0], [0.0, 3.0, 2.0]])
+    found = likeliest(logits, torch.tensor([1, 1, 2]), [(1, 2), (), (0, 1, 2)])
+    assert found.tolist() == [2, 1, 1]

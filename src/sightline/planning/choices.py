@@ -56,19 +56,25 @@ def pieces(text: str, steps: Steps[T]) -> tuple[list[str], T]:
 
     Where several options begin the rest of the text, the longest is meant. Raises `NotAllowed`.
     """
-    cut: list[str] = []
+    made, value = choices_made(text, steps)
+    return [piece for _, piece in made], value
+
+
+def choices_made(text: str, steps: Steps[T]) -> tuple[list[tuple[Choice, str]], T]:
+    """As `pieces`, each piece with the choice that it answers."""
+    made: list[tuple[Choice, str]] = []
     at = 0
     try:
         choice = next(steps)
         while True:
             piece = _piece(text, at, choice)
-            cut.append(piece)
+            made.append((choice, piece))
             at += len(piece)
             choice = steps.send(piece)
     except StopIteration as stop:
         if at != len(text):
             raise NotAllowed(f"{text[at:]!r} is too much") from None
-        return cut, stop.value
+        return made, stop.value
 
 
 def _piece(text: str, at: int, choice: Choice) -> str:

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.planning.choices import Free, OneOf, Steps
+from sightline.planning.choices import Choice, Free, OneOf, Steps
 from sightline.planning.tokens import Tokens
 
 T = TypeVar("T")
@@ -154,3 +154,31 @@ class _Run:
 def _log_sum(values: NDArray[np.float64]) -> float:
     most = values.max()
     return float(most + np.log(np.exp(values - most).sum()))
+
+
+def alternatives(made: Sequence[tuple[Choice, str]], tokens: Tokens) -> list[tuple[int, ...]]:
+    """Of each token of a reply: the tokens that its grammar allows there, itself among them.
+
+    Empty where nothing else is allowed, and in free text. Where an option ends and longer ones go on, their
+    tokens are alternatives to the first token of what comes next.
+
+    Args:
+        made: the reply, see `choices.choices_made`.
+        tokens: of the model.
+    """
+    found: list[tuple[int, ...]] = []
+    longer: set[int] = set()
+    for choice, piece in made:
+        said = tokens.piece(piece)
+        if isinstance(choice, Free):
+            found += [()] * len(said)
+            longer = set()
+            continue
+        alive = [tokens.piece(option) for option in choice.options]
+        for depth, token in enumerate(said):
+            allowed = {ids[depth] for ids in alive if len(ids) > depth} | longer | {token}
+            found.append(tuple(sorted(allowed)) if len(allowed) > 1 else ())
+            alive = [ids for ids in alive if len(ids) > depth and ids[depth] == token]
+            longer = set()
+        longer = {ids[len(said)] for ids in alive if len(ids) > len(said)}
+    return found

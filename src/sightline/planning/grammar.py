@@ -97,7 +97,9 @@ class _Grammar:
         kind = (yield OneOf(tuple(f"{one}:" for one in kinds))).removesuffix(":")
         tools = [] if self.situation.must_answer else [t for t in self.situation.tools if self._callable(t)]
         heads = {f" {tool.name}(": tool for tool in tools}
-        references = {f" {text}": reference for text, reference in self._references()}
+        references = {
+            f" {text}": (what, one) for text, what, one in self._references() if fits(kind, what, one)
+        }
         said = yield OneOf((*heads, *references, " cannot tell:"))
         if said in heads:
             return Reply(kind=kind, calls=(yield from self._calls(heads, heads[said])))
@@ -209,16 +211,16 @@ class _Grammar:
             if said == "]":
                 return tuple(found)
 
-    def _references(self) -> Iterator[tuple[str, tuple[Accessor, Evidence]]]:
+    def _references(self) -> Iterator[tuple[str, Accessor, Evidence]]:
         """What may be said of the evidence, and what it means. The overview alone answers nothing."""
         for one in _found(self.situation.evidence):
             for what in accessors(one):
                 if what == "exists":
-                    yield f"exists in {one.id}", (what, one)
+                    yield f"exists in {one.id}", what, one
                 elif what in ("field", "quote"):
-                    yield f"{what} of {one.id}:", (what, one)
+                    yield f"{what} of {one.id}:", what, one
                 else:
-                    yield f"{what} of {one.id}", (what, one)
+                    yield f"{what} of {one.id}", what, one
 
     def _fields(self, evidence: Evidence) -> Steps[tuple[str, ...]]:
         known = field_names(evidence)
@@ -261,6 +263,36 @@ def accessors(evidence: Evidence) -> tuple[Accessor, ...]:
             return ("value",) if payload.items else ()
         case _:
             return ()
+
+
+_ANSWERS: dict[str, tuple[Accessor, ...]] = {
+    "number": ("count", "value", "field", "quote"),
+    "yes/no": ("exists", "value"),
+    "name": ("label", "value", "size", "field", "quote", "text"),
+    "text": ("label", "value", "size", "field", "quote", "text"),
+    "date": ("value", "field", "quote"),
+    "money": ("value", "field", "quote"),
+    "list": ("label", "value", "field", "quote", "text"),
+    "place": ("place", "value", "field", "quote"),
+    "color": ("color", "value", "field", "quote"),
+    "description": ("text", "value", "size"),
+}
+"""What can be the answer to a question of each kind."""
+
+
+def fits(kind: str, what: Accessor, evidence: Evidence) -> bool:
+    """Whether a reference can be an answer of this kind; of a query's result its values tell it too."""
+    if what not in _ANSWERS[kind]:
+        return False
+    payload = evidence.result.payload
+    if not isinstance(payload, Relation):
+        return True
+    kinds = [value.kind for row in payload.rows for value in row if value.kind != "nothing"]
+    if what == "count":  # of rows, and one number is no row
+        return kinds != ["number"]
+    if kind == "yes/no":
+        return set(kinds) == {"bool"}
+    return kind != "number" or "bool" not in kinds
 
 
 def field_names(evidence: Evidence) -> tuple[str, ...]:

@@ -29,11 +29,17 @@ FEW = 12
 """Texts of a column that has a fixed set of them, such as places."""
 
 MOST_ITEMS = 6
-"""Of what is selected, of conditions, of operands in a row."""
+"""Of what is selected, of conditions, of texts in a list."""
+
+MOST_OPERANDS = 4
+"""In a row, with signs between."""
 
 SMALL = (*range(13), 100)
 
 AGGREGATES = ("count", "sum", "avg", "min", "max", "median", "mode")
+COMPUTED = ("sum", "avg", "median")
+"""Those that are not of texts."""
+
 COMPARED = (" =", " <>", " <", " <=", " >", " >=")
 ARITHMETIC = (" +", " -", " *", " /")
 
@@ -140,15 +146,24 @@ class SqlGrammar:
                 yield OneOf((")",))
 
     def _conditions(self, level: _Level, depth: int) -> Steps[str]:
+        """Conditions up to what follows them. A column that equals something is not asked again after AND."""
+        settled: list[SqlColumn] = []
         for number in range(1, MOST_ITEMS + 1):
-            more = (" AND", " OR") if number < MOST_ITEMS else ()
-            said = yield from self._condition(level, depth, (*more, " GROUP BY", " ORDER BY", " LIMIT", ")"))
-            if said not in (" AND", " OR"):
+            open_ = len(settled) < len(self._columns(level))
+            more = (*((" AND",) if open_ else ()), " OR") if number < MOST_ITEMS else ()
+            follow = (*more, " GROUP BY", " ORDER BY", " LIMIT", ")")
+            said = yield from self._condition(level, depth, follow, settled)
+            if said == " OR":
+                settled = []
+            elif said != " AND":
                 return said
         return ")"
 
-    def _condition(self, level: _Level, depth: int, follow: tuple[str, ...]) -> Steps[str]:
-        columns = self._columns(level)
+    def _condition(
+        self, level: _Level, depth: int, follow: tuple[str, ...], settled: list[SqlColumn]
+    ) -> Steps[str]:
+        """One condition and what follows it; its column is added to `settled` where it equals something."""
+        columns = [c for c in self._columns(level) if c not in settled]
         said = yield OneOf(tuple(f" {c.said}" for c in columns) + ((" (SELECT",) if depth < DEPTH else ()))
         if said == " (SELECT":
             yield from self._rest_of_select(depth + 1)
@@ -157,8 +172,11 @@ class SqlGrammar:
             return after
         column = next(c for c in columns if f" {c.said}" == said)
         signs = (" LIKE", " IN (", " BETWEEN", " IS NULL", " IS NOT NULL")
-        sign = yield OneOf((*COMPARED, *ARITHMETIC, *(s for s in signs if s != " LIKE" or self.phrases.any)))
-        if sign in ARITHMETIC:
+        sums = ARITHMETIC if column.kind != "text" else ()
+        sign = yield OneOf((*COMPARED, *sums, *(s for s in signs if s != " LIKE" or self.phrases.any)))
+        if sign in (" =", " IN (") and len(columns) > 1:
+            settled.append(column)
+        if sign in sums:
             sign = yield from self._expression(level, depth, lambda: COMPARED)
         elif sign == " LIKE":
             yield from self._like(column)
@@ -186,13 +204,14 @@ class SqlGrammar:
         yield from self.phrases.steps("%'", lead="", others=tuple(words))
 
     def _listed(self, column: SqlColumn, follow: tuple[str, ...]) -> Steps[str]:
-        values = tuple(v[1:] for v in self._literals(column))
-        yield OneOf(values)
+        """Different values of a column, the bracket that closes them, and what follows."""
+        values = [v[1:] for v in self._literals(column)]
+        values.remove((yield OneOf(tuple(values))))
         for _ in range(MOST_ITEMS):
-            said = yield OneOf((", ", ")"))
+            said = yield OneOf((", ", ")") if values else (")",))
             if said == ")":
                 break
-            yield OneOf(values)
+            values.remove((yield OneOf(tuple(values))))
         else:
             yield OneOf((")",))
         after = yield OneOf(follow)
@@ -223,12 +242,18 @@ class SqlGrammar:
         yield from _resumed(inner, "SELECT")
 
     def _expression(self, level: _Level, depth: int, after: _After) -> Steps[str]:
-        """Operands with signs between. Returns what follows, one of `after()`."""
-        compared = False
-        for number in range(1, MOST_ITEMS + 1):
-            column = yield from self._operand(level, depth, " ")
+        """Operands with signs between, no two numbers in a row. Returns what follows, one of `after()`."""
+        compared, plain = False, True
+        for number in range(1, MOST_OPERANDS + 1):
+            column = yield from self._operand(level, depth, " ", numbers=plain)
+            plain = column != "number"
             follow = after()
-            if column and column.kind == "text" and not compared and not set(COMPARED) & set(follow):
+            if (
+                isinstance(column, SqlColumn)
+                and column.kind == "text"
+                and not compared
+                and not set(COMPARED) & set(follow)
+            ):
                 like = (" LIKE",) if self.phrases.any else ()
                 said = yield OneOf((*((*COMPARED[:2], *like) if level.relation is None else ()), *follow))
                 if said in follow:
@@ -238,24 +263,28 @@ class SqlGrammar:
                 else:
                     yield OneOf(self._literals(column))
                 return (yield OneOf(after()))
-            signs = ARITHMETIC if number < MOST_ITEMS else ()
+            signs = ARITHMETIC if number < MOST_OPERANDS else ()
             checks = () if compared or set(COMPARED) & set(follow) or level.relation else COMPARED
-            said = yield OneOf((*signs, *(checks if number < MOST_ITEMS else ()), *follow))
+            said = yield OneOf((*signs, *(checks if number < MOST_OPERANDS else ()), *follow))
             if said in COMPARED and said not in follow:
-                compared = True
+                compared = plain = True
             elif said not in ARITHMETIC:
                 return said
         raise AssertionError("the last operand has no sign after it")
 
-    def _operand(self, level: _Level, depth: int, lead: str) -> Steps[SqlColumn | None]:
-        """A column, number, function or SELECT. Returns a column that stands by itself."""
+    def _operand(
+        self, level: _Level, depth: int, lead: str, *, numbers: bool = True
+    ) -> Steps[SqlColumn | Literal["number"] | None]:
+        """A column, number, function or SELECT. Returns a column by itself, or "number" for a number."""
         columns = self._columns(level)
         named = {f"{lead}{c.said}": c for c in columns}
         opened = (f"{lead}(SELECT",) if depth < DEPTH else ()
-        functions = (f"{lead}count(*)", *(f"{lead}{name}(" for name in AGGREGATES))
+        computes = any(c.kind != "text" for c in columns)
+        able = [name for name in AGGREGATES if computes or name not in COMPUTED]
+        functions = (f"{lead}count(*)", *(f"{lead}{name}(" for name in able))
         others = (f"{lead}abs(", f"{lead}round(")
-        numbers = tuple(f"{lead}{n}" for n in self.numbers)
-        said = yield OneOf((*named, *functions, *others, *opened, *numbers))
+        plain = tuple(f"{lead}{n}" for n in self.numbers) if numbers else ()
+        said = yield OneOf((*named, *functions, *others, *opened, *plain))
         if said in named:
             self._use(level, named[said])
             return named[said]
@@ -271,31 +300,35 @@ class SqlGrammar:
             yield from self._inner(level, depth, (")",))
         elif said.endswith("("):
             level.bare = True
-            yield from self._aggregate(level, distinct=said.endswith("count("))
-        return None
+            yield from self._aggregate(level, said.strip(" ("))
+        return "number" if said in plain else None
 
     def _inner(self, level: _Level, depth: int, after: tuple[str, ...]) -> Steps[None]:
         """Operands within the brackets of a function, and what closes them."""
-        lead = ""
-        for number in range(1, MOST_ITEMS + 1):
-            yield from self._operand(level, depth, lead)
-            said = yield OneOf((*(ARITHMETIC if number < MOST_ITEMS else ()), *after))
+        lead, plain = "", True
+        for number in range(1, MOST_OPERANDS + 1):
+            plain = (yield from self._operand(level, depth, lead, numbers=plain)) != "number"
+            said = yield OneOf((*(ARITHMETIC if number < MOST_OPERANDS else ()), *after))
             if said not in ARITHMETIC:
                 return
             lead = " "
 
-    def _aggregate(self, level: _Level, *, distinct: bool) -> Steps[None]:
-        columns = {c.said: c for c in self._columns(level)}
-        said = yield OneOf((*columns, *(("DISTINCT",) if distinct else ())))
+    def _aggregate(self, level: _Level, name: str) -> Steps[None]:
+        """A column within an aggregate's brackets, numbers where it computes, and what closes them."""
+        columns = {c.said: c for c in self._columns(level) if c.kind != "text" or name not in COMPUTED}
+        said = yield OneOf((*columns, *(("DISTINCT",) if name == "count" else ())))
         if said == "DISTINCT":
             columns = {f" {name}": c for name, c in columns.items()}
             said = yield OneOf(tuple(columns))
         self._use(level, columns[said])
-        for _ in range(MOST_ITEMS):
+        if columns[said].kind == "text":
+            yield OneOf((")",))
+            return
+        for _ in range(MOST_OPERANDS):
             sign = yield OneOf((*ARITHMETIC, ")"))
             if sign == ")":
                 return
-            spaced = {f" {c.said}": c for c in self._columns(level)}
+            spaced = {f" {c.said}": c for c in self._columns(level) if c.kind != "text"}
             said = yield OneOf((*spaced, *(f" {n}" for n in self.numbers)))
             if said in spaced:
                 self._use(level, spaced[said])
@@ -314,6 +347,8 @@ class SqlGrammar:
 
     def _literals(self, column: SqlColumn) -> tuple[str, ...]:
         """What a column may be compared with, a space before each."""
+        if column.name == "row_no" and column.numbers:
+            return tuple(f" {n}" for n in column.numbers)
         texts = self._nearest(column.texts)
         values = [f" '{text.replace(chr(39), chr(39) * 2)}'" for text in texts]
         if column.kind == "number":

@@ -29,6 +29,7 @@ KNOWN = ("circle", "cross", "diamond", "square", "star", "triangle", *NAMES.valu
 PICTORIAL, LEAST = ("photo", "drawing"), 0.2
 """Pictures on which `look` looks for objects: where these are likely, be it as the second guess."""
 
+_LOOKS = frozenset([*COLORS, *SIZES, *(word for place in PLACES for word in place.split())])
 _MEASURES = ("row_no", "area", "x", "y", "width", "height", "score")
 
 
@@ -86,7 +87,12 @@ def _objects(classes: Sequence[str]) -> SqlRelation:
 
 
 def _named(question: str) -> list[str]:
-    """What a question may call a class: its words and pairs of words, in the singular too."""
+    """What a question may call a class: its words and pairs of words, in the singular too.
+
+    A color, a size or a word of place is no class and begins none: it has a column of its own.
+    """
     words = re.findall(r"[\w'-]+", question.casefold())
-    runs = [*words, *(" ".join(pair) for pair in pairwise(words))]
-    return [form for run in runs for form in (run, *singulars(run))]
+    runs = [(word,) for word in words] + list(pairwise(words))
+    return [
+        form for run in runs if run[0] not in _LOOKS for form in (" ".join(run), *singulars(" ".join(run)))
+    ]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from sightline.train.cli_planner import planner, planner_dpo
+
 if TYPE_CHECKING:
     import torch
 
@@ -219,33 +221,8 @@ def ppo(recipe: RecipeName = "embedded", run: Run = None) -> None:
     _run(stage, recipe, run)
 
 
-@app.command()
-def planner(
-    run: Run = None,
-    pack: Annotated[
-        Path | None, typer.Option(help="Folder of wtq_train, to learn from people's questions too.")
-    ] = None,
-    found: Annotated[
-        Path | None, typer.Option(help="The SQL that `python -m sightline.train.symbolic.wtq` found for it.")
-    ] = None,
-    base: Annotated[
-        Path | None, typer.Option(help="Folder of the language model; else the pretrained one is fetched.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="In place of the stage's own.", min=1)] = None,
-    so_far: Annotated[
-        Path | None, typer.Option(help="Train nothing: write the last checkpoint's planner to this folder.")
-    ] = None,
-) -> None:
-    """Train the planner's adapter on symbolic episodes; a second call goes on from the last checkpoint."""
-    from sightline.train.planner import planner_so_far, run_planner
-
-    if so_far is not None:
-        typer.echo(f"planner: {planner_so_far(run or Path('runs/planner'), so_far, base=base)}", err=True)
-        return
-    if (pack is None) != (found is None):
-        raise typer.BadParameter("--pack and --found go together")
-    folder = run_planner(run or Path("runs") / "planner", base=base, pack=pack, found=found, steps=steps)
-    typer.echo(f"adapter: {folder}", err=True)
+app.command()(planner)
+app.command()(planner_dpo)
 
 
 @app.command()

@@ -37,7 +37,7 @@ from sightline.train.loop import Plan, barrier, fit, process_group
 from sightline.train.lora import old_names
 from sightline.train.losses import exact_by_task
 from sightline.train.packing import Packed, targets
-from sightline.train.symbolic.batches import Source, as_tokens, drawn, packed
+from sightline.train.symbolic.batches import Source, WithChoices, as_tokens, drawn, packed
 from sightline.train.symbolic.mixture import sources
 
 LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -59,7 +59,7 @@ class PlannerStage:
         default_factory=lambda: Plan(
             name="planner",
             steps=1500,
-            lr=3e-4,
+            lr=1e-3,
             trains=(("lora_", 1.0),),
             warmup=10,
             decay_from=0.6,
@@ -87,13 +87,7 @@ def train_planner(
         sources: the mixture of episodes.
         device: to train on.
     """
-    # Without bfloat16 units a CPU computes it fifty times slower than float32.
-    dtype = torch.bfloat16 if device.type == "cuda" or fast_bf16() else torch.float32
-    attention = TREE if device.type == "cpu" else "sdpa"
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        base, dtype=dtype, attn_implementation=attention, local_files_only=True
-    )
-    model.to(device)  # type: ignore[arg-type]  # transformers hides the signature of `to`
+    model = language_model(base, device)
     adapter = with_adapter(model, stage)
     make = partial(planner_batch, sources=sources, tokens=Tokens.load(base), stage=stage)
     fit(model, stage.plan, make, planner_loss, run)
@@ -101,6 +95,17 @@ def train_planner(
     if process_group()[0] == 0:
         adapter.save_pretrained(str(folder))
     return folder
+
+
+def language_model(base: Path, device: torch.device) -> PreTrainedModel:
+    """The model of a folder of transformers, with the attention and the precision that suit the device."""
+    # Without bfloat16 units a CPU computes it fifty times slower than float32.
+    dtype = torch.bfloat16 if device.type == "cuda" or fast_bf16() else torch.float32
+    attention = TREE if device.type == "cpu" else "sdpa"
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        base, dtype=dtype, attn_implementation=attention, local_files_only=True
+    )
+    return model.to(device)  # type: ignore[arg-type,no-any-return]  # transformers hides the signature
 
 
 def planner_so_far(
@@ -168,9 +173,17 @@ def with_adapter(model: PreTrainedModel, stage: PlannerStage) -> Any:
         return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
+def trained_adapter(model: PreTrainedModel, folder: Path) -> Any:
+    """Put the adapter of a folder into `model`, in place, to be trained on. Returns PEFT's wrapper."""
+    from peft import PeftModel
+
+    with old_names():
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=True, autocast_adapter_dtype=False)
+
+
 def planner_batch(
     seed: int, draw: int, *, sources: Sequence[Source], tokens: Tokens, stage: PlannerStage
-) -> Packed:
+) -> WithChoices:
     """Packed episodes: a function of (seed, draw)."""
     rng = np.random.default_rng((seed, draw, 12))
     rejected: list[str] = []
@@ -183,13 +196,38 @@ def planner_batch(
     return packed(groups(), rows=stage.rows, length=stage.length)
 
 
-def planner_loss(model: nn.Module, batch: Packed) -> tuple[Tensor, float, dict[str, float]]:
-    """Cross-entropy summed over the replies' tokens, their number, and exact replies by task."""
+def planner_loss(model: nn.Module, batch: WithChoices) -> tuple[Tensor, float, dict[str, float]]:
+    """Cross-entropy summed over the replies' tokens, their number, and replies right by task.
+
+    A reply is right where each of its tokens is the likeliest of those that its grammar allows there.
+    """
     assert isinstance(model, PreTrainedModel)
-    where, wanted = targets(batch)
-    logits = model.get_output_embeddings()(hidden_states(model, batch)[where]).float()
+    logits, wanted, where = reply_logits(model, batch.packed)
     loss = nn.functional.cross_entropy(logits, wanted, reduction="sum")
-    return loss, float(len(wanted)), exact_by_task(batch, where, logits.argmax(-1) == wanted)
+    right = likeliest(logits.detach(), wanted, batch.allowed) == wanted
+    return loss, float(len(wanted)), exact_by_task(batch.packed, where, right)
+
+
+def reply_logits(model: PreTrainedModel, packed: Packed) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits where a reply's token is predicted, float32[N, V], those tokens int[N], and bool[B, T] where."""
+    where, wanted = targets(packed)
+    return model.get_output_embeddings()(hidden_states(model, packed)[where]).float(), wanted, where
+
+
+def likeliest(logits: Tensor, wanted: Tensor, allowed: Sequence[tuple[int, ...]]) -> Tensor:
+    """Of each token the likeliest that is allowed, int[N]; where nothing else is allowed, itself.
+
+    Args:
+        logits: float[N, V].
+        wanted: int[N], the tokens themselves.
+        allowed: see `batches.WithChoices`.
+    """
+    found = wanted.clone()
+    for n, options in enumerate(allowed):
+        if options:
+            of = torch.tensor(options, device=wanted.device)
+            found[n] = of[logits[n, of].argmax()]
+    return found
 
 
 def hidden_states(model: PreTrainedModel, batch: Packed) -> Tensor:
@@ -227,6 +265,12 @@ def run_planner(
     stage = PlannerStage()
     if steps:
         stage = replace(stage, plan=replace(stage.plan, steps=steps))
+    base, device = made_ready(run, base)
+    return train_planner(base, run, stage, sources(pack, found), device=device)
+
+
+def made_ready(run: Path, base: Path | None) -> tuple[Path, torch.device]:
+    """The folder of the language model, fetched and unpacked into the run for None; what to train on."""
     rank, world = process_group()
     if world > 1 and not torch.cuda.is_available():
         torch.set_num_threads(1)
@@ -235,5 +279,4 @@ def run_planner(
         if rank == 0 and not (base / "config.json").is_file():
             write_folder(weights.path(ENTRY, FILE), base)
         barrier()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return train_planner(base, run, stage, sources(pack, found), device=device)
+    return base, torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -47,7 +47,7 @@ def test_rows_hold_whole_branches() -> None:
             episode, tools = source.make(np.random.default_rng(seed))
             yield as_tokens(episode, tools, tokens, [])
 
-    batch = packed(groups(), rows=1, length=9000)
+    batch = packed(groups(), rows=1, length=9000).packed
     assert batch.ids.shape == (1, 9000)
     said = batch.loss[0].bool()
     assert (batch.task[0][said] >= 0).all()

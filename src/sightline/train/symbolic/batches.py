@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from sightline.errors import ConfigError
-from sightline.planning.choices import NotAllowed, pieces
+from sightline.planning.choices import NotAllowed, choices_made
+from sightline.planning.decode import alternatives
 from sightline.planning.grammar import reply_steps, written
 from sightline.planning.situation import Situation, evidence_parts, question_parts, tools_parts
 from sightline.planning.sql_relations import sql_relations
@@ -37,12 +39,29 @@ class Source:
     make: Make
 
 
+class Round(NamedTuple):
+    """A branch as tokens: what is asked, what is replied, its task, and see `decode.alternatives`."""
+
+    asked: list[int]
+    said: list[int]
+    task: str
+    allowed: list[tuple[int, ...]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """An episode as tokens: shared ones, and for each branch what is asked, what is replied, its task."""
+    """An episode as tokens: shared ones, and its branches."""
 
     prefix: list[int]
-    branches: list[tuple[list[int], list[int], str]]
+    branches: list[Round]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithChoices:
+    """A batch, and what the grammar allows in place of each token that has a loss, in their order."""
+
+    packed: Packed
+    allowed: tuple[tuple[int, ...], ...]
 
 
 def situation_of(episode: Episode, tools: Sequence[ToolSpec], branch: Branch) -> Situation:
@@ -63,12 +82,13 @@ def as_tokens(episode: Episode, tools: Sequence[ToolSpec], tokens: Tokens, rejec
         situation = situation_of(episode, tools, branch)
         relations = sql_relations(situation.evidence, branch.question)
         try:
-            said, _ = pieces(written(branch.reply), reply_steps(situation, relations))
+            made, _ = choices_made(written(branch.reply), reply_steps(situation, relations))
         except NotAllowed as why:
             rejected.append(f"{branch.task}: {branch.question!r} -> {branch.reply!r}: {why}")
             continue
         asked = tokens.pieces([*evidence_parts(branch.evidence), *question_parts(branch.question)])
-        branches.append((asked, tokens.pieces(said), branch.task))
+        said = tokens.pieces(piece for _, piece in made)
+        branches.append(Round(asked, said, branch.task, alternatives(made, tokens)))
     return Group(prefix=prefix, branches=branches)
 
 
@@ -79,7 +99,7 @@ def drawn(sources: Sequence[Source], rng: np.random.Generator) -> tuple[str, Epi
     return source.name, *source.make(rng)
 
 
-def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: int = 64) -> Packed:
+def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: int = 64) -> WithChoices:
     """Fill `rows` rows of `length` tokens. A branch that does not fit into what is left of a row is left out.
 
     A group whose prefix and first branch do not fit opens the next row; one that no row could hold is left
@@ -91,7 +111,7 @@ def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: in
         group = next(groups)
         if not group.branches:
             continue
-        least = len(group.prefix) + min(len(asked) + len(said) for asked, said, _ in group.branches)
+        least = len(group.prefix) + min(len(one.asked) + len(one.said) for one in group.branches)
         if least > length:
             left_out += 1
             if left_out == MOST_LEFT_OUT:
@@ -103,7 +123,10 @@ def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: in
                 break
         made[at].add(group, tasks, most_branches)
     fields = {name: torch.tensor([getattr(row, name) for row in made]) for name in _FIELDS}
-    return Packed(pixels=None, tasks=tuple(tasks), dropped=0, **fields)
+    return WithChoices(
+        packed=Packed(pixels=None, tasks=tuple(tasks), dropped=0, **fields),
+        allowed=tuple(allowed for row in made for allowed in row.allowed),
+    )
 
 
 _FIELDS = ("ids", "group", "branch", "position", "loss", "task")
@@ -116,17 +139,19 @@ class _Row:
         self.ids, self.group, self.branch = [0] * length, [0] * length, [0] * length
         self.position, self.loss, self.task = [0] * length, [0] * length, [-1] * length
         self.used, self.groups, self.left = 0, 0, length
+        self.allowed: list[tuple[int, ...]] = []
 
     def add(self, group: Group, tasks: dict[str, int], most: int) -> None:
         """The prefix and as many branches as fit."""
         self.groups += 1
         self._put(group.prefix, branch=0, start=0, said=0, task=-1)
         number = 0
-        for asked, said, task in group.branches:
+        for asked, said, task, allowed in group.branches:
             if len(asked) + len(said) <= self.left and number < most:
                 number += 1
                 index = tasks.setdefault(task, len(tasks))
                 self._put([*asked, *said], branch=number, start=len(group.prefix), said=len(said), task=index)
+                self.allowed += allowed
 
     def _put(self, ids: list[int], *, branch: int, start: int, said: int, task: int) -> None:
         """Tokens of one branch; the last `said` of them have a loss."""

@@ -16,15 +16,15 @@ from sightline.train.worlds.dice import span, weighted
 Family = Callable[[Rounds], None]
 
 COMMON: Mapping[Family, float] = {
-    simple.count: 12,
+    simple.count: 30,
     simple.count_all: 1.5,
-    simple.exist: 10,
+    simple.exist: 30,
     simple.unknown: 4,
-    simple.color: 6,
+    simple.color: 14,
     simple.size: 1,
-    simple.place: 4,
-    simple.kind: 2.5,
-    simple.classes: 1.5,
+    simple.place: 8,
+    simple.kind: 6,
+    simple.classes: 3,
     simple.color_list: 1,
     simple.extent: 1.5,
     simple.amounts: 5,
@@ -53,12 +53,12 @@ COMMON: Mapping[Family, float] = {
     order.chained: 1.5,
     order.chained_some: 1,
     order.measured: 3,
-    other.describe: 3,
+    other.describe: 5,
     other.read: 1.5,
     other.no_tool: 2.5,
     other.not_about: 3,
 }
-"""How often each family is asked about any picture."""
+"""How often each family is asked about any picture: half of the questions are plain ones, as people's are."""
 
 PHOTO: Mapping[Family, float] = {
     **COMMON,
@@ -79,6 +79,9 @@ ONE_SHAPE: Mapping[Family, float] = {
 }
 BOXES: Mapping[Family, float] = {**DRAWN, logic.in_box: 14, simple.amounts: 9, logic.none: 4}
 
+PLAIN = 14
+"""Families of at least this weight are asked up to three times of one picture, the others twice."""
+
 LEAST, MOST = 6, 12
 """Rounds of an episode."""
 
@@ -90,7 +93,7 @@ def episode_of(stage: Stage, families: Mapping[Family, float]) -> Episode:
     weights = dict(families)
     for _ in range(6 * MOST):
         family = weighted(stage.rng, weights)
-        if asked.get(family, 0) >= 2:
+        if asked.get(family, 0) >= (3 if weights[family] >= PLAIN else 2):
             continue
         before = len(rounds.branches)
         family(rounds)

@@ -353,10 +353,10 @@ def several_best(view: View, rng: Generator) -> Ask | None:
 
 
 ROWS: dict[str, tuple[Family, float]] = {
-    "lookup": (lookup, 4),
+    "lookup": (lookup, 8),
     "reverse": (reverse, 2),
     "reverse_other": (reverse_other, 0.7),
-    "top": (top, 3.5),
+    "top": (top, 5),
     "nth": (nth, 2),
     "extreme_value": (extreme_value, 2),
     "of_two": (of_two, 2.5),
