@@ -154,7 +154,8 @@ def reply_numbers(batch: WithChoices, where: Tensor) -> Tensor:
     packed = batch.packed
     row, column = where.nonzero(as_tuple=True)
     key = torch.stack([row, packed.group[row, column + 1], packed.branch[row, column + 1]], -1)
-    return key.unique(dim=0, return_inverse=True)[1]
+    numbers: Tensor = key.unique(dim=0, return_inverse=True)[1]
+    return numbers
 
 
 def first_mistakes(wrong: Tensor, replies: Tensor) -> Tensor:
@@ -175,7 +176,8 @@ def pairs_at(logits: Tensor, was: Tensor, chosen: Tensor, rejected: Tensor) -> P
     """Pairs of single tokens, from logits float[M, V] of the model and of the reference."""
 
     def of(logits: Tensor, tokens: Tensor) -> Tensor:
-        return logits.log_softmax(-1).gather(-1, tokens[:, None]).squeeze(-1)
+        found: Tensor = logits.log_softmax(-1).gather(-1, tokens[:, None]).squeeze(-1)
+        return found
 
     one = torch.ones_like(chosen)
     return Pairs(
