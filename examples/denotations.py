@@ -4,17 +4,17 @@
   taken for a year here and must be met exactly: within 5 % of a year are all the years of a chart.
 - TabMWP (Lu et al., 2023): exact, with units, thousands' marks and currencies put aside; `3/4` is 0.75, and
   `1 hour` is 60 minutes.
-- WikiTableQuestions (Pasupat and Liang, 2015): the official evaluator's: lists whose order does not matter,
-  texts without case, accents, quotes and remarks in brackets, numbers within 1e-6, dates.
+- WikiTableQuestions (Pasupat and Liang, 2015): the official match, see `sightline.train.evaluation.wtq`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from datetime import date, datetime
-from functools import cache
+
+from sightline.train.evaluation.wtq import same_wtq
+
+__all__ = ["Answer", "number_of", "same_chartqa", "same_tabmwp", "same_wtq"]
 
 Answer = Sequence[str]
 """The values of an answer, one or more."""
@@ -77,67 +77,3 @@ def _tabmwp_number(text: str, unit: str | None) -> float | None:
     if found := re.fullmatch(r"(?:(\d+) hours?)?(?: and )?(?:(\d+) minutes?)?", text) if text else None:
         return 60 * int(found[1] or 0) + int(found[2] or 0)
     return number_of(text)
-
-
-# WikiTableQuestions.
-
-
-def same_wtq(said: Answer, answer: Answer) -> bool:
-    """The official denotation match: as many values, each of which equals one of the other list."""
-    a, b = _values(said), _values(answer)
-    return len(a) == len(b) and all(any(_equal(x, y) for y in b) for x in a)
-
-
-Value = tuple[str, float | None, tuple[int | None, int | None, int | None] | None]
-"""A text as it is compared, the number and the date (year, month, day) that it is."""
-
-
-def _values(texts: Answer) -> list[Value]:
-    return list({value[0]: value for value in map(_value, texts)}.values())
-
-
-def _equal(a: Value, b: Value) -> bool:
-    if a[0] == b[0]:
-        return True
-    if a[1] is not None and b[1] is not None:
-        return abs(a[1] - b[1]) < 1e-6
-    return a[2] is not None and a[2] == b[2]
-
-
-@cache
-def _value(text: str) -> Value:
-    plain = normalized(text)
-    number = number_of(plain) if re.fullmatch(r"[-+]?[\d,]*\.?\d+", plain) else None
-    return plain, number, _date(plain)
-
-
-def normalized(text: str) -> str:
-    """As the official evaluator compares texts."""
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) != "Mn")
-    text = re.sub(r"[‘’´`]", "'", text)
-    text = re.sub(r"[“”]", '"', text)
-    text = re.sub(r"[‐‑‒–—−]", "-", text)
-    while True:
-        before = text
-        text = re.sub(r"((?<!^)\[[^\]]*\]|\[\d+\]|[•♦†‡*#+])*$", "", text.strip())
-        text = re.sub(r"(?<!^)( \([^)]*\))*$", "", text.strip())
-        text = re.sub(r'^"([^"]*)"$', r"\1", text.strip())
-        if text == before:
-            break
-    text = text.removesuffix(".")
-    return re.sub(r"\s+", " ", text).casefold().strip()
-
-
-def _date(text: str) -> tuple[int | None, int | None, int | None] | None:
-    if found := re.fullmatch(r"(\d{4}|xx)-(\d{1,2}|xx)-(\d{1,2}|xx)", text):
-        year, month, day = (None if part == "xx" else int(part) for part in found.groups())
-        return year, month, day
-    if not re.fullmatch(r"[a-z\d][\w .,]{5,20}\d", text):
-        return None
-    for form in ("%B %d, %Y", "%d %B %Y", "%b %d, %Y", "%d %b %Y"):
-        try:
-            day: date = datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-        return day.year, day.month, day.day
-    return None

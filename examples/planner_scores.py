@@ -13,19 +13,23 @@ from typing import Any
 import numpy as np
 
 from denotations import same_chartqa, same_tabmwp, same_wtq
-from everyday_score import numbers, side
+from everyday_score import has, numbers, side, words
 from packs import markdown
 from read_documents import is_it
 from scoring import interval, normalise
+from sightline.agent.language_planner import LOOK
 from sightline.planning.references import value_text
 from sightline.tools.document_values import days_in, money_in
 from sightline.train.evaluation.pope import pope
-from sightline.types import Answer, Box, DocumentField, Evidence, Frame, Relation
+from sightline.types import Answer, Box, DocumentField, Evidence, Frame, Relation, ToolCall
 
 CANNOT_TELL = "cannot tell"
 BINS = 10
 DECISIONS = ("first_calls", "unseen_tools")
 """Suites of single replies: no pictures, no answers."""
+
+USER_TOOLS = "user_tools"
+"""The suite in which the first call is right or wrong, and near is about the answer."""
 
 CALL = re.compile(r"\w+\(.*\)")
 JsonRow = dict[str, Any]
@@ -48,8 +52,37 @@ CEILINGS: dict[tuple[str, str], str] = {
 """What the tools allow: `ceilings.py` (ChartQA, TabMWP, WTQ), `read_documents.py` (by its own name) and
 `photographs.py` (COCO), as they printed it; the first and the last of other choices of rows."""
 
-BARS: dict[str, str] = {"chartqa": "60 %", "tabmwp": "90 %", "wtq_drawn": "55 %"}
-"""As in `ceilings.py`."""
+BARS: dict[tuple[str, str, str], str] = {
+    ("coco_existence", "", "F1"): ".84",
+    ("coco_counts", "", "right"): "44 %",
+    ("coco_counts", "", "near"): "78 %",
+    ("chartqa", "", "right"): "55 %",
+    ("tabmwp", "", "right"): "60 %",
+    ("wtq_drawn", "", "right"): "22 %",
+    ("wtq_gold", "", "right"): "32 %",
+    ("receipts", "date", "right"): "90 %",
+    ("receipts", "total", "right"): "85 %",
+    ("receipts", "company", "right"): "60 %",
+    ("scenes", "", "right"): "96 %",
+    ("scenes_text", "", "right"): "96 %",
+    ("scenes_dark", "", "right"): "96 %",
+    ("shapes", "", "right"): "90 %",
+    ("nlvr", "", "right"): "62 %",
+    ("bccd", "", "right"): "65 %",
+    ("first_calls", "", "near"): "96 %",
+    ("unseen_tools", "", "right"): "80 %",
+    ("user_tools", "", "right"): "80 %",
+    ("everyday", "", "right"): "60 %",
+    ("everyday", "", "wrong"): "at most 12 %",
+    ("unanswerable", "", "cannot tell"): "90 %",
+    ("unanswerable", "", "wrongly cannot tell"): "at most 8 %",
+}
+"""What the project aims at, by suite, group of its rows and figure."""
+
+
+def bar(suite: str, figure: str, group: str = "") -> str:
+    """The bar of a figure, or nothing where there is none."""
+    return BARS.get((suite, group, figure), "")
 
 
 # What was said, and whether it is right.
@@ -57,12 +90,16 @@ BARS: dict[str, str] = {"chartqa": "60 %", "tabmwp": "90 %", "wtq_drawn": "55 %"
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """An answer as it is scored: its text, its value, how the run ended, and each of several values."""
+    """An answer as it is scored: its text, its value, how the run ended, and each of several values.
+
+    `first` are the tools that were called in the first round after the look.
+    """
 
     text: str
     value: bool | int | float | str | None = None
     status: str = "answered"
     listed: tuple[tuple[str, ...], ...] = ()
+    first: tuple[str, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -80,7 +117,14 @@ def said_of(answer: Answer) -> Said:
     """An answer of the agent; where it lists the rows of a query, each row is a value."""
     cited = [e for e in answer.evidence if e.id in answer.cites]
     listed = next(filter(None, (_listed(e, answer.text) for e in cited)), ())
-    return Said(text=answer.text, value=answer.value, status=answer.status, listed=listed)
+    first = tuple(call.name for call in first_round(answer))
+    return Said(text=answer.text, value=answer.value, status=answer.status, listed=listed, first=first)
+
+
+def first_round(answer: Answer) -> list[ToolCall]:
+    """The calls of the first round that does more than look; none where there is no such round."""
+    rounds = ([call for call in step.calls if call.name != LOOK] for step in answer.trace)
+    return next(filter(None, rounds), [])
 
 
 def _listed(evidence: Evidence, text: str) -> tuple[tuple[str, ...], ...]:
@@ -159,6 +203,20 @@ def right_field(kind: str, expected: Sequence[str], said: Said) -> bool:
     return right_plain(expected, said) or any(is_it(kind, expected[0], field) for field in fields)
 
 
+def right_first(name: str, said: Said) -> bool:
+    """Whether a tool was called in the first round after the look."""
+    return name in said.first
+
+
+def right_returned(returned: str | float, said: Said) -> bool:
+    """Whether the answer holds the text or the number that a tool returned."""
+    if said.silent:
+        return False
+    if isinstance(returned, str):
+        return has(words(said.text), returned)
+    return any(abs(found - returned) < 1e-6 for found in numbers(said.text))
+
+
 _NOWHERE = Box(x1=0, y1=0, x2=1, y2=1, frame=Frame(image="0" * 64, width=1, height=1))
 
 
@@ -213,8 +271,8 @@ def report(files: Files, notes: Sequence[str], picture: Path | None = None) -> s
     """The whole report as Markdown; the reliability diagram goes to `picture`."""
     planners = list(dict.fromkeys(planner for _, planner in files))
     answered = {
-        name: [row for (suite, who), rows in files.items() if who == name and suite not in DECISIONS
-               for row in rows]
+        name: [_answer(suite, row) for (suite, who), rows in files.items()
+               if who == name and suite not in DECISIONS for row in rows]
         for name in planners
     }  # fmt: skip
     parts = ["# The agent, end to end", _accuracies(files), *_kinds(files), "## Calibration"]
@@ -226,6 +284,11 @@ def report(files: Files, notes: Sequence[str], picture: Path | None = None) -> s
     if notes:
         parts += ["## Left out", "\n".join(f"- {note}" for note in notes)]
     return "\n\n".join(parts) + "\n"
+
+
+def _answer(suite: str, row: JsonRow) -> JsonRow:
+    """A row whose `right` is about the answer, not about the first call."""
+    return row | {"right": row["near"]} if suite == USER_TOOLS else row
 
 
 HEADS = ("suite", "planner", "n", "right [95 %]", "cannot tell", "right of the answered", "out of time",
@@ -251,15 +314,14 @@ def _accuracies(files: Files) -> str:
 
 
 def _line(suite: str, group: str, planner: str, rows: Sequence[JsonRow]) -> list[str]:
-    answered = [row["right"] for row in rows if not is_silent(row)]
+    answered = [_answer(suite, row)["right"] for row in rows if not is_silent(row)]
     of_answered = f"{np.mean(answered):.1%}" if answered else "-"
     seconds = statistics.median(row["cpu"] for row in rows)
     name = f"{suite}: {group}" if group else suite
-    bar = "" if group else BARS.get(suite, "")
     share = f"{np.mean([is_silent(row) for row in rows]):.1%}"
     late = f"{np.mean([bool(row.get('late')) for row in rows]):.1%}"
     shown = [name, planner, str(len(rows)), percents([row["right"] for row in rows]), share, of_answered]
-    return [*shown, late, f"{seconds:.2f}", CEILINGS.get((suite, group), ""), bar]
+    return [*shown, late, f"{seconds:.2f}", CEILINGS.get((suite, group), ""), bar(suite, "right", group)]
 
 
 def percents(hits: Sequence[bool]) -> str:
@@ -270,29 +332,47 @@ def percents(hits: Sequence[bool]) -> str:
 
 def _kinds(files: Files) -> list[str]:
     """Tables of the suites that have figures of their own."""
-    existence, near, unable = [], [], []
+    existence, near, everyday, unable = [], [], [], []
     for (suite, who), rows in files.items():
-        if suite == "coco_existence" and rows:
+        if suite == "coco_existence":
             for group in ("random", "popular", "adversarial"):
                 if own := [row for row in rows if row["group"] == group]:
-                    scores = existence_scores(own)
-                    existence.append([group, who, str(len(own)), *(f"{s:.3f}" for s in scores)])
+                    f1, accuracy = (f"{score:.3f}" for score in existence_scores(own))
+                    existence.append([group, who, str(len(own)), f1, bar(suite, "F1"), accuracy])
         if any(row.get("near") is not None for row in rows):
-            shares = [np.mean([bool(row[key]) for row in rows]) for key in ("right", "near")]
-            near.append([suite, who, str(len(rows)), *(f"{share:.1%}" for share in shares)])
+            near.append([suite, who, str(len(rows)), *_with_bars(suite, rows, ("right", "near"))])
+        if suite == "everyday" and rows:
+            told = [row | {"wrong": not row["right"] and not is_silent(row)} for row in rows]
+            everyday.append([who, str(len(rows)), *_with_bars(suite, told, ("right", "wrong"))])
         if suite == "unanswerable" and rows:
             unable.append(_unable(who, rows))
     found = []
+    heads: tuple[str, ...]
     if existence:
-        found += ["## Is there one", markdown(("COCO", "planner", "n", "F1", "accuracy"), existence)]
+        heads = ("COCO", "planner", "n", "F1", "bar", "accuracy")
+        found += ["## Is there one", markdown(heads, existence)]
     if near:
-        head = "## Within one, or the right tool"
-        text = "Of counts: at most one off. Of replies: the right tool, whatever its arguments."
-        found += [head, text, markdown(("suite", "planner", "n", "exact", "near"), near)]
+        text = "Of counts, near is at most one off. Of replies, it is the right tool with any arguments. "
+        text += f"In {USER_TOOLS}, exact is the right tool at first, and near is the answer that it returned."
+        heads = ("suite", "planner", "n", "exact", "bar", "near", "bar")
+        found += ["## Within one, or the right tool", text, markdown(heads, near)]
+    if everyday:
+        text = "An answer that is not right is wrong. To `cannot tell` where one could is neither."
+        heads = ("planner", "n", "right", "bar", "wrong", "bar")
+        found += ["## Everyday", text, markdown(heads, everyday)]
     if unable:
-        heads = ("planner", "nobody can answer", "cannot tell", "can be answered", "wrongly cannot tell")
-        found += ["## Unanswerable", markdown((*heads, "right"), unable)]
+        heads = ("planner", "nobody can answer", "cannot tell", "bar", "can be answered")
+        found += ["## Unanswerable", markdown((*heads, "wrongly cannot tell", "bar", "right"), unable)]
     return found
+
+
+def _with_bars(suite: str, rows: Sequence[JsonRow], figures: Sequence[str]) -> list[str]:
+    """The share of rows for which each figure holds, and its bar."""
+    return [
+        cell
+        for name in figures
+        for cell in (f"{np.mean([bool(row[name]) for row in rows]):.1%}", bar(suite, name))
+    ]
 
 
 def existence_scores(rows: Sequence[JsonRow]) -> tuple[float, float]:
@@ -305,8 +385,9 @@ def existence_scores(rows: Sequence[JsonRow]) -> tuple[float, float]:
 def _unable(who: str, rows: Sequence[JsonRow]) -> list[str]:
     open_ = [row for row in rows if row["group"] == "answerable"]
     shut = [row for row in rows if row["group"] != "answerable"]
-    told = [str(len(shut)), percents([is_silent(row) for row in shut])]
-    told += [str(len(open_)), percents([is_silent(row) for row in open_])]
+    told: list[str] = []
+    for own, figure in ((shut, "cannot tell"), (open_, "wrongly cannot tell")):
+        told += [str(len(own)), percents([is_silent(row) for row in own]), bar("unanswerable", figure)]
     return [who, *told, percents([row["right"] for row in open_])]
 
 

@@ -29,11 +29,14 @@ from planner_scores import (
     right_chartqa,
     right_count,
     right_field,
+    right_first,
     right_plain,
+    right_returned,
     right_side,
     right_tabmwp,
     right_wtq,
 )
+from planner_user_tools import digest_of, picture_of, tool_rows, user_tool
 from scenes_table import FAMILIES
 from sightline.agent.answerers import with_choices
 from sightline.images import Picture, Source, load_image
@@ -67,7 +70,8 @@ JsonRow = dict[str, Any]
 class Row:
     """One question: its picture, what is right, and where that makes sense what is nearly right.
 
-    `grid` is the exact table of the picture, where the tools are to read it without a fault.
+    `grid` is the exact table of the picture, where the tools are to read it without a fault. `tool` is one of
+    the user's own, which is offered beside the real ones for this question.
     """
 
     id: str
@@ -78,6 +82,7 @@ class Row:
     near: Right | None = None
     group: str = ""
     grid: Grid | None = None
+    tool: Tool | None = None
 
 
 Rows = Callable[[Path, int, int], list[Row]]
@@ -327,6 +332,23 @@ def _right_own(row: JsonRow, said: Said) -> bool:
     return right_everyday(row, said.text, said.status)
 
 
+def user_tools(pack: Path, count: int, seed: int) -> list[Row]:
+    """Questions for a user's own tool. Right: it is called first. Near: the answer holds what it returned."""
+    return [
+        Row(
+            id=f"{one['name']}-{digest_of(one)}",
+            question=one["question"],
+            expected=(str(one["returns"]),),
+            picture=picture_of(one, drawn_scene),
+            right=partial(right_first, one["name"]),
+            near=partial(right_returned, one["returns"]),
+            group="with arguments" if set(one["takes"]) - {"picture"} else "without arguments",
+            tool=user_tool(one),
+        )
+        for one in chosen(tool_rows(), count, seed)
+    ]
+
+
 def absent_packs(file: str) -> list[str]:
     """The packs that a JSON file of questions needs and that are not here."""
     named = {one["pack"] for one in json.loads((HERE / file).read_text(encoding="utf-8"))} - {"drawn"}
@@ -347,6 +369,7 @@ SUITES = (
     Suite(name="shapes", pack="shapes", rows=shapes),
     Suite(name="nlvr", pack="nlvr1_dev", rows=nlvr),
     Suite(name="bccd", pack="bccd", rows=counts, tools="detector"),
+    Suite(name="user_tools", rows=user_tools),
     Suite(name="everyday", rows=partial(_own, "everyday.json", "group")),
     Suite(name="unanswerable", rows=partial(_own, "unanswerable.json", "group")),
 )

@@ -2,6 +2,7 @@
 
     python examples/planner_table.py --planner FOLDER|old [--also NAME=FOLDER ...] --data DATA
         --cache DIR --out DIR [--count 300] [--suite NAME ...] [--seed 0] [--detector FILE]
+        [--without TOOL ...]
     python examples/planner_table.py --report --out DIR
 
 `old` is the planner of the embedded tier with its own tools; a FOLDER holds a language model (see
@@ -10,6 +11,10 @@ OUT/<planner>-<suite>.jsonl at once: a second run goes on where a first one ende
 planner whose files have changed. What was read and detected is kept in `--cache`. The report goes to
 OUT/report.md and OUT/reliability.png, and is printed. Suites whose pack is not here are named in it. Answers
 that ran out of time are counted there: on a machine that was busy, ask them `--again`.
+
+`--without` leaves tools out of what is offered, to see what they are worth. A tool that stands on one of them
+uses it still. The rows go to files of their own, OUT/<planner>-without-<tool>-<suite>.jsonl, and stand in the
+report below those of the same questions with every tool, where these have been asked.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ from rich.console import Console
 from rich.progress import track
 
 from packs import KeptReader, find_pack
-from planner_scores import Files, JsonRow, first_call, report, said_of
+from planner_scores import Files, JsonRow, first_call, first_round, report, said_of
 from planner_suites import (
     OWN_FILES,
     REPLIES,
@@ -52,7 +57,6 @@ from scoring import append_row, read_rows
 from sightline import Agent
 from sightline.agent.budget import Budget
 from sightline.agent.builder import default_planner, embedded_tools, language_planner
-from sightline.agent.language_planner import LOOK
 from sightline.agent.planners import Planner
 from sightline.errors import SightlineError
 from sightline.images import ImageStore, load_image
@@ -77,12 +81,21 @@ NAMES = (*(suite.name for suite in SUITES), *REPLIES)
 
 @dataclass(kw_only=True)
 class Voice:
-    """A planner by its name; it is loaded when it is first asked. `folder` is None for the old one."""
+    """A planner by its name; it is loaded when it is first asked. `folder` is None for the old one.
+
+    `without` are the tools that it is not offered.
+    """
 
     name: str
     folder: Path | None
     digest: str
+    without: tuple[str, ...] = ()
     _planner: Planner | None = None
+
+    @property
+    def label(self) -> str:
+        """What its files and its lines of the report are called: its name, and what it goes without."""
+        return f"{self.name}-without-{'-'.join(self.without)}" if self.without else self.name
 
     @property
     def planner(self) -> Planner:
@@ -99,17 +112,24 @@ class Voice:
         return decoder
 
 
-def voice(told: str) -> Voice:
-    """`old`, a FOLDER, or NAME=FOLDER. Raises `ValueError` for a folder that is not there."""
+def voice(told: str, without: Sequence[str] = ()) -> Voice:
+    """`old`, a FOLDER, or NAME=FOLDER. Raises `ValueError` for a folder that is not there.
+
+    Args:
+        told: which planner.
+        without: tools that it is not offered.
+    """
+    left_out = tuple(name for name in TOOLS if name in without)
     name, named, where = told.partition("=")
     if (where if named else name) == OLD:
         from sightline.mllm.weights import EMBEDDED, check_weights
 
-        return Voice(name=name, folder=None, digest=check_weights(EMBEDDED)[:16])
+        return Voice(name=name, folder=None, digest=check_weights(EMBEDDED)[:16], without=left_out)
     folder = Path(where if named else told)
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
-    return Voice(name=name if named else folder.resolve().name, folder=folder, digest=folder_digest(folder))
+    own = name if named else folder.resolve().name
+    return Voice(name=own, folder=folder, digest=folder_digest(folder), without=left_out)
 
 
 def folder_digest(folder: Path) -> str:
@@ -177,10 +197,22 @@ class Bench:
             return tools_with(self.store, {"detect": Detector(self.detector)}, self.tools("all"))
         return tools_with(self.store, {"read_text": KeptReader(self.folder)})
 
-    def agent(self, planner: Planner, kind: str) -> Agent:
-        """An agent; it need not be closed."""
+    def agent(
+        self, planner: Planner, kind: str, *, without: Sequence[str] = (), own: Tool | None = None
+    ) -> Agent:
+        """An agent; it need not be closed.
+
+        Args:
+            planner: that decides.
+            kind: of its tools, see `tools`.
+            without: those of them that are not offered.
+            own: a tool of the user's, offered too.
+        """
+        offered = {name: tool for name, tool in self.tools(kind).items() if name not in without}
+        if own is not None:
+            offered[own.name] = own
         budget = Budget(seconds=SECONDS, per_tool_seconds=TOOL_SECONDS)
-        return Agent(planner, self.tools(kind), budget, store=self.store, cache=self.cache)
+        return Agent(planner, offered, budget, store=self.store, cache=self.cache)
 
     def close(self) -> None:
         """End the processes of all tools."""
@@ -217,8 +249,6 @@ def answered(agent: Agent, row: Row, grids: dict[str, Grid]) -> JsonRow:
         )
     said = said_of(answer)
     calls = [call for step in answer.trace for call in step.calls]
-    rounds = ([c for c in step.calls if c.name != LOOK] for step in answer.trace)
-    first = next(filter(None, rounds), [])
     return {
         "text": answer.text,
         "value": answer.value,
@@ -226,7 +256,7 @@ def answered(agent: Agent, row: Row, grids: dict[str, Grid]) -> JsonRow:
         "confidence": round(answer.confidence, 4),
         "cites": list(answer.cites),
         "calls": [f"{call.name}({_told(call.arguments)})" for call in calls],
-        "first": first_call([(call.name, call.arguments) for call in first]),
+        "first": first_call([(call.name, call.arguments) for call in first_round(answer)]),
         "failures": [e.result.message for e in answer.evidence if e.result.status not in ("ok", "empty")],
         "message": answer.message,
         "late": answer.status == "budget_exhausted"
@@ -314,9 +344,15 @@ def asked_of(suite: Suite, rows: Sequence[Row], who: Voice, bench: Bench) -> Ite
     """The questions of a suite for a planner; nothing is loaded until one is asked."""
     agents: list[Agent] = []
 
+    def made(own: Tool | None = None) -> Agent:
+        kind = OLD if who.folder is None else suite.tools
+        return bench.agent(who.planner, kind, without=who.without, own=own)
+
     def ask(row: Row) -> JsonRow:
+        if row.tool is not None:
+            return answered(made(row.tool), row, bench.grids)
         if not agents:
-            agents.append(bench.agent(who.planner, OLD if who.folder is None else suite.tools))
+            agents.append(made())
         return answered(agents[0], row, bench.grids)
 
     for row in rows:
@@ -345,18 +381,21 @@ def measure(args: argparse.Namespace, voices: Sequence[Voice]) -> tuple[Files, l
             rows = rows_here(suite, args, notes)
             for who in voices if rows else ():
                 if who.folder is None and suite.tools == "exact":
-                    notes.append(f"{suite.name} for {who.name}: its tools read no tables")
+                    notes.append(f"{suite.name} for {who.label}: its tools read no tables")
                     continue
-                file = args.out / f"{who.name}-{suite.name}.jsonl"
+                name = who.label
+                file = args.out / f"{name}-{suite.name}.jsonl"
                 asked = list(asked_of(suite, rows, who, bench))
-                files[suite.name, who.name] = go_on(
-                    file, who.digest, asked, f"{who.name}, {suite.name}", again=args.again
-                )
+                told = go_on(file, who.digest, asked, f"{name}, {suite.name}", again=args.again)
+                if who.without and (full := with_every_tool(args.out, who, suite.name, told)):
+                    files[suite.name, who.name] = full
+                files[suite.name, name] = told
         for name in (name for name in REPLIES if name in wanted):
-            decisions = REPLIES[name](args.count, args.seed)
+            decisions = [] if args.without else REPLIES[name](args.count, args.seed)
             for who in voices:
-                if who.folder is None:
-                    notes.append(f"{name} for {who.name}: it is no language model")
+                if who.folder is None or who.without:
+                    why = "its rounds have tools of their own" if who.without else "it is no language model"
+                    notes.append(f"{name} for {who.label}: {why}")
                     continue
                 file = args.out / f"{who.name}-{name}.jsonl"
                 asked = list(replies_of(decisions, who))
@@ -366,6 +405,14 @@ def measure(args: argparse.Namespace, voices: Sequence[Voice]) -> tuple[Files, l
     finally:
         bench.close()
     return files, notes
+
+
+def with_every_tool(out: Path, who: Voice, suite: str, told: Sequence[JsonRow]) -> list[JsonRow]:
+    """The rows of the same questions that a planner has answered with every tool."""
+    keys = {_key(row) for row in told}
+    rows = read_rows(out / f"{who.name}-{suite}.jsonl")
+    known = {_key(row): row for row in rows if row["planner"] == who.digest}
+    return [row for key, row in known.items() if key in keys]
 
 
 def rows_here(suite: Suite, args: argparse.Namespace, notes: list[str]) -> list[Row]:
@@ -386,9 +433,10 @@ def kept(out: Path, wanted: Sequence[str]) -> Files:
     """The rows of the files of earlier runs."""
     found: dict[tuple[str, str], list[JsonRow]] = {}
     for name in wanted:
-        for file in sorted(out.glob(f"*-{name}.jsonl")):
+        files = {file.stem.removesuffix(f"-{name}"): file for file in out.glob(f"*-{name}.jsonl")}
+        for planner, file in sorted(files.items()):
             rows = {_key(row): row for row in read_rows(file)}  # what was asked again stands there twice
-            found[name, file.stem.removesuffix(f"-{name}")] = list(rows.values())
+            found[name, planner] = list(rows.values())
     return found
 
 
@@ -404,6 +452,10 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--suite", action="append", choices=NAMES, help="only this one; may be repeated")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--detector", type=Path, help="weights that know blood cells, for bccd")
+    parser.add_argument(
+        "--without", action="append", default=[], choices=tuple(TOOLS), metavar="TOOL",
+        help="a tool that is not offered; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--again", action="store_true", help="ask anew what ran out of time")
     parser.add_argument("--report", action="store_true", help="from the files alone")
     return parser
@@ -419,7 +471,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = kept(args.out, args.suite or NAMES)
     elif args.planner:
         try:
-            voices = [voice(told) for told in (args.planner, *args.also)]
+            voices = [voice(told, args.without) for told in (args.planner, *args.also)]
         except ValueError as error:
             print(error, file=sys.stderr)
             return 2

@@ -17,7 +17,8 @@ import planner_table as table
 from everyday_score import right as right_everyday
 from planner_scores import Said
 from scenes_table import FAMILIES
-from sightline.agent.planners import Plan, ScriptedPlanner
+from sightline.agent.language_planner import LanguagePlanner
+from sightline.agent.planners import Plan, Request, ScriptedPlanner
 from sightline.images import load_image
 from sightline.planning.choices import Steps, pieces
 from sightline.planning.decode import Decided, Decoder
@@ -190,6 +191,14 @@ def test_the_report_is_made_of_the_files_alone(tmp_path: Path, capsys: pytest.Ca
             made_row(id="2", group="answerable"),
         ],
         "mine-first_calls": [made_row(group="tables", status="reply", cites=[], near=True)],
+        "mine-receipts": [made_row(group="date"), made_row(id="2", group="address")],
+        "mine-everyday": [
+            made_row(group="photo"),
+            made_row(id="2", group="photo", right=False),
+            made_row(id="3", group="photo", right=False, text="cannot tell", status="cannot_tell"),
+            made_row(id="4", group="photo", right=False, text="cannot tell", status="cannot_tell"),
+        ],
+        "mine-user_tools": [made_row(right=True, near=False, confidence=1.0)],
     }
     for name, rows in files.items():
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -199,12 +208,30 @@ def test_the_report_is_made_of_the_files_alone(tmp_path: Path, capsys: pytest.Ca
     assert "| coco_existence | mine | 2 | 50.0% [0.0%, 100.0%] | 0.0% | 50.0% | 0.0% | 0.50 |" in told
     assert "| coco_existence: random | mine | 1 |" in told
     assert "F1 .936" in told
-    assert "| coco_counts | my-own | 1 | 0.0% | 100.0% |" in told
-    assert "| mine | 1 | 100.0% [100.0%, 100.0%] | 1 | 0.0% [0.0%, 0.0%] |" in told
+    assert "| random | mine | 1 | 1.000 | .84 | 1.000 |" in told
+    assert "| coco_counts | my-own | 1 | 0.0% | 44 % | 100.0% | 78 % |" in told
+    assert "| 52.9 %, within one 83.3 % | 44 % |" in told
+    assert "| first_calls | mine | 1 | 100.0% |  | 100.0% | 96 % |" in told
+    assert "| 97.5 % | 90 % |" in told
+    assert "| 65.0 % |  |" in told
+    assert "| mine | 4 | 25.0% | 60 % | 25.0% | at most 12 % |" in told
+    assert "| mine | 1 | 100.0% [100.0%, 100.0%] | 90 % | 1 | 0.0% [0.0%, 0.0%] | at most 8 % |" in told
+    assert "| user_tools | mine | 1 | 100.0% [100.0%, 100.0%] | 0.0% | 0.0% |" in told
     assert "| coco_counts | my-own | 1 | call syntax | f(x) |" in told
     assert "| first_calls | mine | 1 | no cited" not in told
     assert "- 1 x `count(query)`" in told
     assert (tmp_path / "reliability.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_bar_is_one_of_a_suite() -> None:
+    assert {suite for suite, *_ in scores.BARS} == set(table.NAMES)
+    figures = {"right", "near", "wrong", "F1", "cannot tell", "wrongly cannot tell"}
+    assert {figure for *_, figure in scores.BARS} == figures
+
+
+def test_confidence_is_that_of_the_answer() -> None:
+    wrong = made_row(right=True, near=False, confidence=1.0)
+    assert "| mine | 1 | 1.000 |" in scores.report({("user_tools", "mine"): [wrong]}, [])
 
 
 def test_there_may_be_nothing_to_report(tmp_path: Path) -> None:
@@ -299,6 +326,101 @@ def test_the_tools_are_those_of_the_registry(bench: table.Bench) -> None:
     changed = {name for name in every if every[name] is not exact[name]}
     assert changed == {"read_table", "look", "query", "describe"}
     assert set(bench.tools("old")) == {"detect", "read_text", "crop"}
+
+
+# Tools that are left out.
+
+
+class Told(ScriptedPlanner):
+    """Notes down which tools it was offered."""
+
+    offered: tuple[str, ...] = ()
+
+    def plan(self, request: Request) -> Plan:
+        self.offered = tuple(tool.name for tool in request.tools)
+        return super().plan(request)
+
+
+@pytest.mark.parametrize("without", [("query",), ("look",), ("query", "look")])
+def test_tools_can_be_left_out(bench: table.Bench, tmp_path: Path, without: tuple[str, ...]) -> None:
+    planner = Told([Plan(calls=(call("calculate", expression="6*7"),)), Plan(answer="42", cites=("e1",))])
+    agent = bench.agent(planner, "all", without=without)
+    assert agent.run(suites.drawn_scene("large red circle 30,50"), "What is 6 times 7?").text == "42"
+    assert set(planner.offered) == set(bench.tools("all")) - set(without)
+    who = table.voice(f"mine={tmp_path}", without[::-1])
+    assert (who.label, who.without) == (f"mine-without-{'-'.join(without)}", without)
+
+
+def test_without_a_look_the_language_planner_does_not_look_first() -> None:
+    class Blank(Decoder):
+        def __init__(self) -> None:
+            self.prompts: list[str] = []
+
+        def decide(
+            self, prompt: Sequence[str], steps: Steps[Any], *, deadline: float | None = None
+        ) -> Decided[Any]:
+            self.prompts.append("".join(prompt))
+            said = "name: cannot tell: no tool"
+            _, value = pieces(written(said), steps)
+            return Decided(value, said, 0.5, 1)
+
+    tools, decoder = all_tools(), Blank()
+    picture = load_image(suites.drawn_scene("large red circle 30,50"))
+    for offered in (tools, {name: tool for name, tool in tools.items() if name != "look"}):
+        request = Request(question="Who is it?", pictures=(picture,), tools=tuple(offered.values()))
+        plan = LanguagePlanner(decoder).plan(request)
+        looks = [one.name for one in plan.calls] == ["look"]
+        assert looks == ("look" in offered)
+    (prompt,) = decoder.prompts
+    assert "look(" not in prompt
+    assert "query(" in prompt
+
+
+def test_rows_without_a_tool_stand_beside_those_with_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        suites.Row(
+            id=f"{n}",
+            question="q?",
+            expected=("yes",),
+            picture=lambda: suites.drawn_scene("large red circle 30,50"),
+            right=lambda said: said.text == "yes",
+        )
+        for n in range(2)
+    ]
+    made = suites.Suite(name="made", rows=lambda pack, count, seed: rows[:count])
+    monkeypatch.setattr(table, "SUITES", (made,))
+    monkeypatch.setattr(table, "NAMES", ("made", "rounds"))
+    monkeypatch.setattr(table, "language_planner", lambda folder: ScriptedPlanner([Plan(answer="yes")]))
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    out = tmp_path / "out"
+
+    def measured(count: int, *more: str) -> tuple[dict[tuple[str, str], int], list[str]]:
+        told = ["--planner", str(folder), "--cache", str(tmp_path / "cache"), "--out", str(out), *more]
+        args = table.options().parse_args([*told, "--count", f"{count}"])
+        files, notes = table.measure(args, [table.voice(args.planner, args.without)])
+        return {key: len(found) for key, found in files.items()}, notes
+
+    monkeypatch.setattr(table, "REPLIES", {})
+    assert measured(1, "--without", "query")[0] == {("made", "plan-without-query"): 1}
+    assert measured(2)[0] == {("made", "plan"): 2}
+    both = {("made", "plan"): 1, ("made", "plan-without-query"): 1}
+    assert measured(1, "--without", "query")[0] == both
+    assert list(table.kept(out, ["made"])) == [("made", "plan"), ("made", "plan-without-query")]
+    monkeypatch.setattr(table, "REPLIES", {"rounds": suites.first_calls})
+    assert measured(1, "--without", "query")[1] == [
+        "rounds for plan-without-query: its rounds have tools of their own"
+    ]
+    (folder / "weights").write_bytes(b"other ones")
+    assert measured(1, "--without", "query")[0] == {("made", "plan-without-query"): 1}
+
+
+def test_a_tool_that_there_is_not_cannot_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        table.options().parse_args(["--out", "out", "--without", "telepathy"])
+    assert "telepathy" in capsys.readouterr().err
 
 
 # Suites that need no packs.

@@ -55,23 +55,11 @@ def packed_attention(
     Returns:
         [B, T, H, D], zero in the padding, and no weights.
     """
-    assert dropout == 0.0
-    assert attention_mask is not None
-    length, shared = query.shape[2], query.shape[1] // key.shape[1]
-    if shared > 1:
-        key, value = (x.repeat_interleave(shared, 1) for x in (key, value))
     if torch.compiler.is_compiling():  # blocks are other ones in each batch: shapes would be too
         blocks = None
-    rows = []
-    for row, parts in enumerate(blocks or [[(0, length)]] * len(query)):
-        mixed = []
-        for start, end in parts:
-            q, k, v = (x[row, :, start:end] for x in (query, key, value))  # [H, N, D]
-            mask = attention_mask[row, :, start:end, start:end].expand(len(q), -1, -1)
-            mixed.append(torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scaling).softmax(-1) @ v)
-        end = parts[-1][1] if parts else 0
-        rows.append(torch.cat([*mixed, query.new_zeros(query.shape[1], length - end, value.shape[3])], 1))
-    return torch.stack(rows).transpose(1, 2).contiguous(), None
+    rows = blocks or [[(0, query.shape[2])]] * len(query)
+    trees: list[list[Tree]] = [[(block, ()) for block in row] for row in rows]
+    return tree_attention(module, query, key, value, attention_mask, scaling, dropout, trees)
 
 
 Tree = tuple[Block, tuple[Block, ...]]

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import WeightsError
+from sightline.mllm.one_text import OneText
 
 CONTEXT = 6144
 """Tokens of the cache that is kept: 140 MB for SmolLM2-135M in float32."""
 
 
-class OnnxSession:
-    """One text, its cache kept; a text that begins alike is read from where it differs.
+class OnnxSession(OneText):
+    """A model in a folder that reads one text.
 
     Args:
         folder: of the model.
@@ -27,6 +28,7 @@ class OnnxSession:
     """
 
     def __init__(self, folder: Path, *, context: int = CONTEXT) -> None:
+        super().__init__()
         try:
             about = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))
             context = min(context, int(about["model"]["context_length"]))
@@ -38,37 +40,18 @@ class OnnxSession:
         params = genai.GeneratorParams(self._model)
         params.set_search_options(max_length=context, do_sample=False)
         self._generator = genai.Generator(self._model, params)
-        self._read: list[int] = []
-        self._ahead: list[int] = []
-        self._logits: NDArray[np.float32] | None = None
         self._context = context
 
     def start(self, tokens: Sequence[int]) -> None:
         """Begin with these tokens. Raises `ValueError` where they are longer than the context."""
         if len(tokens) >= self._context:
             raise ValueError(f"a prompt of {len(tokens)} tokens; the model is given {self._context}")
-        shared = 0
-        for a, b in zip(self._read, tokens[:-1], strict=False):
-            if a != b:
-                break
-            shared += 1
-        if shared < len(self._read):
-            self._generator.rewind_to(shared)
-            self._read = self._read[:shared]
-        self._ahead = list(tokens[shared:])
-        self._logits = None
+        super().start(tokens)
 
-    def append(self, tokens: Sequence[int]) -> None:
-        """Go on with these tokens."""
-        self._ahead += tokens
-        if tokens:
-            self._logits = None
+    def _after(self, tokens: list[int]) -> NDArray[np.float32]:
+        self._generator.append_tokens(np.array(tokens, dtype=np.int32))
+        logits: NDArray[np.float32] = np.asarray(self._generator.get_logits(), dtype=np.float32)[0, -1]
+        return logits
 
-    def logits(self) -> NDArray[np.float32]:
-        """float32[V]: of the token that comes next."""
-        if self._logits is None:
-            self._generator.append_tokens(np.array(self._ahead, dtype=np.int32))
-            self._read += self._ahead
-            self._ahead = []
-            self._logits = np.asarray(self._generator.get_logits(), dtype=np.float32)[0, -1]
-        return self._logits
+    def _forget(self, count: int) -> None:
+        self._generator.rewind_to(len(self._read) - count)

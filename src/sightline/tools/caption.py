@@ -96,10 +96,13 @@ class Captioner(Tool):
             detail: short for counts, full for each thing with its place
         """
         if self._speaker:
-            return _spoken(self._speaker, picture, region or whole(picture), None)
+            return _spoken(self._speaker, picture, region or Box.whole(picture.frame), None)
         seen = self._describer(picture, region, detail)
         caption = Caption(
-            text=seen.text, region=region or whole(picture), confidence=seen.score, partial=seen.partial
+            text=seen.text,
+            region=region or Box.whole(picture.frame),
+            confidence=seen.score,
+            partial=seen.partial,
         )
         return ToolResult(status="empty" if seen.is_empty else "ok", payload=caption)
 
@@ -145,7 +148,7 @@ class Asker(Tool):
             question: what to ask
             region: what to look at; else everything
         """
-        return _spoken(self._speaker, picture, region or whole(picture), question)
+        return _spoken(self._speaker, picture, region or Box.whole(picture.frame), question)
 
     def warm(self) -> None:
         """Raises `WeightsError`."""
@@ -154,12 +157,6 @@ class Asker(Tool):
     def close(self) -> None:
         """Close the speaker."""
         self._speaker.close()
-
-
-def whole(picture: Picture) -> Box:
-    """All of a picture, as a box."""
-    frame = picture.frame
-    return Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame)
 
 
 def _spoken(speaker: Speaker, picture: Picture, region: Box, question: str | None) -> Caption:

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.errors import InputError, WeightsError
+from sightline.errors import InputError
 from sightline.images import Pixels
 from sightline.tools.base import Picture, Tool
 from sightline.tools.clock import clock
 from sightline.tools.crop import cut
 from sightline.tools.prepared_networks import classifier_hash, classifier_network, load_network
-from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
+from sightline.tools.worker import Worker, warm_weights
 from sightline.types import Box
 from sightline.types.overview import Class, Classes, Kind
 
@@ -94,20 +94,14 @@ class Classifier(Tool):
             raise InputError(f"top must be 1 to {MOST_CLASSES}")
         part = cut(picture, _widened(region), at_least=0) if region else picture
         logits = np.asarray(self._ready().call(_fitted(part.pixels)), np.float64)
-        where = region or Box(
-            x1=0, y1=0, x2=picture.frame.width, y2=picture.frame.height, frame=picture.frame
-        )
-        return named(logits, where, top)
+        return named(logits, region or Box.whole(picture.frame), top)
 
     def warm(self) -> None:
         """Fetch the weights and make the network ready where they are not, and load it.
 
         Raises `WeightsError`.
         """
-        try:
-            self._ready().warm()
-        except (WorkerTimeout, WorkerFailed) as error:
-            raise WeightsError(str(error)) from error
+        warm_weights(self._ready())
 
     def close(self) -> None:
         """Kill the worker; a later call starts another."""

@@ -41,8 +41,8 @@ class Cropper(Tool):
             region: what to cut out
         """
         part = cut(picture, region, at_least=LONGER_SIDE)
-        whole = Box(x1=0, y1=0, x2=part.frame.width, y2=part.frame.height, frame=part.frame)
-        return Crop(frame=part.frame, image=self.store.put(part.pixels), region=map_box(whole, picture.frame))
+        shown = map_box(Box.whole(part.frame), picture.frame)
+        return Crop(frame=part.frame, image=self.store.put(part.pixels), region=shown)
 
 
 def cut(picture: Picture, region: Box, *, at_least: int) -> Picture:

@@ -6,7 +6,7 @@ It stands on `read_text` and `detect`, whose findings later calls share. Nearly 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from sightline.errors import WeightsError
@@ -16,6 +16,7 @@ from sightline.tools.guard import use
 from sightline.tools.looks import colors
 from sightline.tools.picture_kind import WEIGHTS, kinds_of
 from sightline.tools.places import place_of
+from sightline.tools.reading import whole
 from sightline.tools.words import plural
 from sightline.tools.worker import WorkerFailed, WorkerTimeout
 from sightline.types import Box, Detection, Detections, TextLines, TextSpan
@@ -76,15 +77,14 @@ class Looker(Tool):
         medium = max(MEDIUMS, key=lambda one: mediums[one])
         found, unseen = self._objects(picture, mediums)
         rows = _printed(lines.rows, found)
-        frame = picture.frame
         return Overview(
-            region=Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame),
+            region=Box.whole(picture.frame),
             medium=medium,
             mediums={kind: score for kind, score in mediums.items() if score >= 0.01},
             objects=found,
             things=said(found),
-            lines=tuple(_line(row) for row in rows[:MOST_LINES]),
-            line_boxes=tuple(_around(row) for row in rows[:MOST_LINES]),
+            lines=tuple(shortened(span.text for span in row) for row in rows[:MOST_LINES]),
+            line_boxes=tuple(whole([span.box for span in row]) for row in rows[:MOST_LINES]),
             line_count=len(rows),
             colors=tuple(color.name for color in colors(picture.pixels)[:MOST_COLORS]),
             partial="; ".join(filter(None, (lines.partial and f"text: {lines.partial}", unseen))),
@@ -147,13 +147,7 @@ def _is_print(span: TextSpan, objects: Sequence[Detection]) -> bool:
     return len(span.text) > 2 or all(one.box.iou(span.box) < SAME for one in objects)
 
 
-def _line(row: Sequence[TextSpan]) -> str:
-    text = " ".join(span.text for span in row)
+def shortened(texts: Iterable[str]) -> str:
+    """The texts of a row as one line, cut at `LONGEST_LINE` letters."""
+    text = " ".join(texts)
     return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"
-
-
-def _around(row: Sequence[TextSpan]) -> Box:
-    boxes = [span.box for span in row]
-    x1, y1 = min(box.x1 for box in boxes), min(box.y1 for box in boxes)
-    x2, y2 = max(box.x2 for box in boxes), max(box.y2 for box in boxes)
-    return Box(x1=x1, y1=y1, x2=x2, y2=y2, frame=boxes[0].frame)

@@ -5,31 +5,17 @@ A chart whose scale, slices or printed values are not found gives no numbers, an
 
 from __future__ import annotations
 
-from functools import cached_property
-from importlib.metadata import version
-
-from sightline.tools.base import Picture, Tool
+from sightline.tools.base import Picture
 from sightline.tools.chart_axes import with_rows_parted
 from sightline.tools.chart_data import NoChart, chart_of
-from sightline.tools.reading import PageTool
-from sightline.tools.recognise import Recogniser, with_upright
+from sightline.tools.recognise import RereadingTool, with_upright
 from sightline.types import Box, ChartData, Frame, ToolResult, map_box
 
 
-class ChartReader(PageTool):
+class ChartReader(RereadingTool):
     """The tool `read_chart`."""
 
     name = "read_chart"
-
-    def __init__(self, reader: Tool) -> None:
-        """`reader` reads the words; nothing is loaded yet."""
-        super().__init__(reader)
-        self._recogniser = Recogniser()
-
-    @cached_property
-    def version(self) -> str:
-        """Of the libraries behind it."""
-        return f"{self._reader.version}, opencv {version('opencv-python-headless')}"
 
     def covers(self) -> str:
         """In one line, what it does."""
@@ -47,11 +33,6 @@ class ChartReader(PageTool):
         except NoChart as why:
             return ToolResult(status=why.status, message=str(why))
         return _carried(chart, picture.frame).model_copy(update={"partial": page.partial})
-
-    def close(self) -> None:
-        """Kill the processes; a later call starts others."""
-        self._recogniser.close()
-        super().close()
 
 
 def _carried(chart: ChartData, frame: Frame) -> ChartData:

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cached_property
-from importlib.metadata import version
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
-from sightline.tools.base import Picture, Tool
-from sightline.tools.reading import Page, PageTool, boxes_of, whole
-from sightline.tools.recognise import Recogniser, ink_in, with_unread
+from sightline.tools.base import Picture
+from sightline.tools.reading import Page, boxes_of, whole
+from sightline.tools.recognise import Recogniser, RereadingTool, ink_in, with_unread
 from sightline.tools.table_grid import GUTTER, Grid, grid_of, lines_of
 from sightline.types import Box, Cell, Frame, Table, TextSpan, ToolResult, map_box
 
 
-class TableReader(PageTool):
+class TableReader(RereadingTool):
     """The tool `read_table`."""
 
     name = "read_table"
-
-    def __init__(self, reader: Tool) -> None:
-        """`reader` reads the words; nothing is loaded yet."""
-        super().__init__(reader)
-        self._recogniser = Recogniser()
-
-    @cached_property
-    def version(self) -> str:
-        """Of the libraries behind it."""
-        return f"{self._reader.version}, opencv {version('opencv-python-headless')}"
 
     def covers(self) -> str:
         """In one line, what it does."""
@@ -50,11 +38,6 @@ class TableReader(PageTool):
             why = "there is print, but no two columns of it" if page.spans else "no print was found"
             return ToolResult(status="empty", payload=Table(partial=page.partial), message=why)
         return _carried(table, picture.frame).model_copy(update={"partial": page.partial})
-
-    def close(self) -> None:
-        """Kill the processes; a later call starts others."""
-        self._recogniser.close()
-        super().close()
 
 
 def table_of(page: Page, recogniser: Recogniser) -> Table | None:

@@ -19,7 +19,7 @@ from sightline.tools.crop import cut
 from sightline.tools.ocr import Engine, Read
 from sightline.tools.ocr_rapid import RapidOcr
 from sightline.tools.rows import Quad, rows_of
-from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
+from sightline.tools.worker import Worker, warm_weights
 from sightline.types import Box, Frame, TextLines, TextSpan, map_box
 
 _log = logging.getLogger(__name__)
@@ -86,10 +86,7 @@ class TextReader(Tool):
 
     def warm(self) -> None:
         """Raises `WeightsError` where the models cannot be loaded."""
-        try:
-            self._ready().warm()
-        except (WorkerTimeout, WorkerFailed) as error:
-            raise WeightsError(str(error)) from error
+        warm_weights(self._ready())
 
     def close(self) -> None:
         """Kill the worker; a later call starts another."""
@@ -104,9 +101,11 @@ class TextReader(Tool):
 
 
 def _enlarged(picture: Picture) -> Picture:
-    whole = Box(x1=0, y1=0, x2=picture.frame.width, y2=picture.frame.height, frame=picture.frame)
-    longer = max(picture.frame.width, picture.frame.height)
-    return picture if longer >= ENLARGE_TO else cut(picture, whole, at_least=min(ENLARGE_TO, 4 * longer))
+    frame = picture.frame
+    longer = max(frame.width, frame.height)
+    if longer >= ENLARGE_TO:
+        return picture
+    return cut(picture, Box.whole(frame), at_least=min(ENLARGE_TO, 4 * longer))
 
 
 def spans_of(reads: list[Read], read: Frame, frame: Frame) -> TextLines:

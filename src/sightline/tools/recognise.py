@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.images import Pixels
+from sightline.tools.base import Tool
 from sightline.tools.read_text import clean
-from sightline.tools.reading import Boxes, Page, box_at
+from sightline.tools.reading import Boxes, Page, PageTool, box_at
 from sightline.tools.worker import Worker
 from sightline.types import TextSpan
 
@@ -60,6 +63,25 @@ class Recogniser:
     def close(self) -> None:
         """Kill the process."""
         self._worker.close()
+
+
+class RereadingTool(PageTool):
+    """What the tools share that read what the reader overlooked: a recogniser of their own."""
+
+    def __init__(self, reader: Tool) -> None:
+        """`reader` reads the words; nothing is loaded yet."""
+        super().__init__(reader)
+        self._recogniser = Recogniser()
+
+    @cached_property
+    def version(self) -> str:
+        """Of the libraries behind it."""
+        return f"{self._reader.version}, opencv {version('opencv-python-headless')}"
+
+    def close(self) -> None:
+        """Kill the processes; a later call starts others."""
+        self._recogniser.close()
+        super().close()
 
 
 def load_recogniser(threads: int) -> Callable[[Sequence[Pixels]], list[tuple[str, float]]]:

@@ -15,7 +15,7 @@ from sightline.images import Pixels
 from sightline.tools import sam, yolo
 from sightline.tools.base import Picture, Tool
 from sightline.tools.masks import Corners, Cut, cut_out, segment
-from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
+from sightline.tools.worker import Worker, warm_weights
 from sightline.types import Box, Frame, Mask, Masks, Point
 
 _log = logging.getLogger(__name__)
@@ -75,10 +75,7 @@ class Segmenter(Tool):
 
     def warm(self) -> None:
         """Raises `WeightsError` where the weights cannot be used."""
-        try:
-            self._worker.warm()
-        except (WorkerTimeout, WorkerFailed) as error:
-            raise WeightsError(str(error)) from error
+        warm_weights(self._worker)
 
     def close(self) -> None:
         """Kill the worker; a later call starts another."""

@@ -20,7 +20,7 @@ from sightline.images import Picture, Pixels
 from sightline.tools import transformers_detector, yolo, yolo_onnx
 from sightline.tools.clock import clock
 from sightline.tools.prepared_networks import detector_network
-from sightline.tools.worker import Worker, WorkerFailed, WorkerTimeout
+from sightline.tools.worker import Worker, warm_weights
 from sightline.tools.yolo import Looked
 
 _log = logging.getLogger(__name__)
@@ -153,10 +153,7 @@ class Weights:
     def warm(self) -> None:
         """Raises `WeightsError` where the weights cannot be used."""
         self._prepare()
-        try:
-            self._worker.warm()
-        except (WorkerTimeout, WorkerFailed) as error:
-            raise WeightsError(str(error)) from error
+        warm_weights(self._worker)
 
     def close(self) -> None:
         """Kill the worker."""

@@ -31,6 +31,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
+from sightline.errors import WeightsError
 from sightline.tools.clock import Clock, clock
 from sightline.tools.pool import Pool, rss_mb, shared_pool
 
@@ -325,6 +326,14 @@ def _wait(child: _Child, handle: int, event: int, deadline: float) -> None:
                 return
             child.look(child.process.pid)
     raise TimeoutError
+
+
+def warm_weights(worker: Worker) -> None:
+    """Load now what a worker loads. Raises `WeightsError` where it cannot."""
+    try:
+        worker.warm()
+    except (WorkerTimeout, WorkerFailed) as error:
+        raise WeightsError(str(error)) from error
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()

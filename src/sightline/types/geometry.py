@@ -62,6 +62,11 @@ class Box(Model):
         y1, y2 = min(max(y1, 0), h), min(max(y2, 0), h)
         return cls(x1=x1, y1=y1, x2=x2, y2=y2, frame=frame)
 
+    @classmethod
+    def whole(cls, frame: Frame) -> Box:
+        """All of `frame`."""
+        return cls(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame)
+
     @property
     def width(self) -> float:
         """In px."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from sightline.train.evaluation import boxes, charts, choices, mathvision, mme, nlvr, pope, texts, vqa
+from sightline.train.evaluation import boxes, charts, choices, mathvision, mme, nlvr, pope, texts, vqa, wtq
 from sightline.train.evaluation.judge import Duel, compare, parse, tally
 from sightline.train.evaluation.scores import group_means, interval
 from sightline.train.evaluation.tokens import tokenise
@@ -301,3 +301,30 @@ def test_voc_ap_by_hand() -> None:
     # A box once: right, wrong, wrong, wrong, right, wrong.
     assert boxes.voc_ap(truth, [*found, *found]) == pytest.approx((1 + 2 / 5) / 3)
     assert (boxes.voc_ap({}, found), boxes.voc_ap(truth, [])) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (["José  Dias"], ["Jose Dias"]),
+        (["1,234"], ["1234.0"]),
+        (["+5"], ["5"]),
+        (["b (x)", "A"], ["a", "B"]),
+        (["a", "a"], ["a"]),
+        (["September 20, 2007"], ["2007-09-20"]),
+    ],
+)
+def test_wtq_counts_as_the_same(said: list[str], answer: list[str]) -> None:
+    assert wtq.same_wtq(said, answer)
+    assert wtq.same_wtq(answer, said)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [(["a"], ["a", "b"]), (["1"], ["1.1"]), ([], []), (["xx-09-20"], ["2007-09-20"])]
+)
+def test_wtq_counts_as_different(said: list[str], answer: list[str]) -> None:
+    assert not wtq.same_wtq(said, answer)
+
+
+def test_wtq_puts_quotes_remarks_and_footnotes_aside() -> None:
+    assert wtq.normalized('"Pilot" (part 1)[3]') == "pilot"

@@ -14,7 +14,7 @@ from sightline.train.symbolic import wtq
 from sightline.train.symbolic.episode import run_query
 from sightline.train.symbolic.wtq_pictures import table_of, with_noise
 from sightline.train.symbolic.wtq_search import find
-from sightline.train.symbolic.wtq_words import Question, same_answer
+from sightline.train.symbolic.wtq_words import Question
 from sightline.types import Overview, Table
 
 GRID = [
@@ -117,14 +117,6 @@ def test_the_engine_confirms_and_kinds_are_told(lines: list[dict[str, Any]]) -> 
     assert kinds["which rider had the most points?"] == "name"
     assert kinds["how many riders are from norway?"] == "number"
     assert all("AS " not in line["sql"] and " JOIN " not in line["sql"] for line in lines)
-
-
-def test_answers_are_the_same_as_the_official_evaluator_counts_it() -> None:
-    assert same_answer(["1,234"], ["1234.0"])
-    assert same_answer(["b (x)", "A"], ["a", "B"])
-    assert same_answer(["May 5, 2011"], ["2011-05-05"])
-    assert not same_answer(["a"], ["a", "b"])
-    assert not same_answer([], [])
 
 
 def test_a_question_is_read_as_tokens() -> None:

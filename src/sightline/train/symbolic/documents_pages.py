@@ -8,11 +8,12 @@ with letters of one width it becomes `TextLines`, and what the real document rea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from numpy.random import Generator
 
+from sightline.tools.look import MOST_LINES, shortened
+from sightline.tools.reading import whole
 from sightline.train.worlds.dice import chance, pick
 from sightline.train.worlds.pages import Row, Run
 from sightline.types import Box, Frame, TextLines, TextSpan
@@ -20,9 +21,6 @@ from sightline.types.overview import Medium, Overview
 
 LETTER, HEIGHT, LINE, MARGIN = 9, 16, 22, 24
 """Width of a letter, height of a run, distance of rows, and margin, px."""
-
-MOST_LINES, LONGEST_LINE = 8, 80
-"""Of the overview, as `look` has them."""
 
 _ALIKE = {
     "O": "0", "0": "O", "l": "1", "I": "l", "1": "l", "S": "5", "5": "S", "B": "8", "8": "B", "Z": "2",
@@ -220,11 +218,11 @@ def glance(read: Read, rng: Generator, *, blind: bool = False) -> Overview:
     sure = round(float(rng.uniform(0.55, 0.99)), 3)
     other = pick(rng, [m for m in ("document", "text", "photo", "screenshot", "table") if m != kind])
     return Overview(
-        region=Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame),
+        region=Box.whole(frame),
         medium=kind,
         mediums={kind: sure, other: round(1 - sure, 3)},
-        lines=tuple(_line(row) for row in rows[:MOST_LINES]),
-        line_boxes=tuple(_around(row) for row in rows[:MOST_LINES]),
+        lines=tuple(shortened(span.text for span in row) for row in rows[:MOST_LINES]),
+        line_boxes=tuple(whole([span.box for span in row]) for row in rows[:MOST_LINES]),
         line_count=len(rows),
         colors=pick(
             rng,
@@ -238,20 +236,4 @@ def glance(read: Read, rng: Generator, *, blind: bool = False) -> Overview:
         ),
         partial="" if kind == "photo" else f"objects not looked for on a {kind}",
         score=sure,
-    )
-
-
-def _line(row: Sequence[TextSpan]) -> str:
-    text = " ".join(span.text for span in row)
-    return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"
-
-
-def _around(row: Sequence[TextSpan]) -> Box:
-    boxes = [span.box for span in row]
-    return Box(
-        x1=min(b.x1 for b in boxes),
-        y1=min(b.y1 for b in boxes),
-        x2=max(b.x2 for b in boxes),
-        y2=max(b.y2 for b in boxes),
-        frame=boxes[0].frame,
     )

@@ -74,7 +74,7 @@ def overview(see: str, frame: Frame, rng: np.random.Generator) -> Overview:
         said.append(f"{thing} ({place})")
     count = len(lines) if rng.random() < 0.6 or not lines else len(lines) + int(rng.integers(1, 20))
     chosen: Medium = next((one for one in MEDIUMS if one == medium.strip()), "photo")
-    whole = Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame)
+    whole = Box.whole(frame)
     return Overview(
         region=whole,
         medium=chosen,
@@ -102,7 +102,7 @@ def result(
     """
     head, _, rest = made.concept.out.partition(" ")
     name = made.spec.name
-    whole = Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame)
+    whole = Box.whole(frame)
     payload: Classes | Facts | Caption | Detections
     if head == "classes":
         payload = _classes([part.strip() for part in rest.split(",")], whole, rng)
@@ -124,7 +124,7 @@ def result(
 
 def classified(out: str, frame: Frame, rng: np.random.Generator) -> ToolResult:
     """What the real `classify` returns instead of a tool that gives classes."""
-    whole = Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame)
+    whole = Box.whole(frame)
     names = [part.strip() for part in out.removeprefix("classes ").split(",")]
     return ToolResult(status="ok", payload=_classes(names, whole, rng), tool="classify")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil
 from typing import Any
 
@@ -149,12 +150,11 @@ class Picture:
 
     def glance(self) -> Overview:
         """What `look` returns."""
-        w, h = self.frame.width, self.frame.height
         colors = dict.fromkeys([self.ground, *(color_of(one) for one in self.found)])
         colors.pop("", None)
         partial = self._small(generic=True)
         return Overview(
-            region=Box(x1=0, y1=0, x2=w, y2=h, frame=self.frame),
+            region=Box.whole(self.frame),
             medium=self.medium,
             mediums={self.medium: 0.97},
             objects=self.found,
@@ -364,8 +364,12 @@ class Stage:
     name_of: Callable[[Generator, str], Noun]
     absent: tuple[str, ...]
     unknown: tuple[str, ...]
-    has_sizes: bool = True
     has_colors: bool = True
+
+    @cached_property
+    def has_sizes(self) -> bool:
+        """Whether sizes tell its things apart: there are small ones and large ones."""
+        return len({one.attributes["size"] for one in self.picture.found}) > 1
 
     def number(self, noun: Noun) -> int:
         """How many there are."""

@@ -100,14 +100,7 @@ def _coco(rng: Generator) -> Stage:
         frame=frame, found=found, perhaps=perhaps, words=DRAWN_WORDS, medium="photo",
         lines=some_lines(rng, LINES, 0.3), ground=pick(rng, ("gray", "green", "brown", "blue", "white")),
     )  # fmt: skip
-    return Stage(
-        rng=rng, picture=picture, name_of=coco_noun, absent=absent[:30], unknown=UNKNOWN,
-        has_colors=True, has_sizes=_both_sizes(found),
-    )  # fmt: skip
-
-
-def _both_sizes(found: Sequence[Detection]) -> bool:
-    return len({one.attributes["size"] for one in found}) > 1
+    return Stage(rng=rng, picture=picture, name_of=coco_noun, absent=absent[:30], unknown=UNKNOWN)
 
 
 def _frame(rng: Generator) -> Frame:
@@ -259,7 +252,7 @@ def _of_classes(
     unknown = tuple(one for one in TRAIN_NOUNS if one not in classes)
     return Stage(
         rng=rng, picture=picture, name_of=own_noun, absent=absent, unknown=unknown,
-        has_sizes=_both_sizes(found), has_colors=chance(rng, 0.7),
+        has_colors=chance(rng, 0.7),
     )  # fmt: skip
 
 

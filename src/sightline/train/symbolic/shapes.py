@@ -166,10 +166,7 @@ def _stage(
     unknown: Sequence[str] = UNKNOWN,
 ) -> Stage:
     missing = tuple(one for one in absent if one not in picture.labels) or tuple(absent)
-    both = len({one.attributes["size"] for one in picture.found}) > 1
-    return Stage(
-        rng=rng, picture=picture, name_of=shape_noun, absent=missing, unknown=tuple(unknown), has_sizes=both
-    )
+    return Stage(rng=rng, picture=picture, name_of=shape_noun, absent=missing, unknown=tuple(unknown))
 
 
 def shape_noun(rng: Generator, label: str) -> Noun:

@@ -168,7 +168,7 @@ def overview_of(
         for n, line in enumerate(kept)
     )
     return Overview(
-        region=Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame),
+        region=Box.whole(frame),
         medium=medium,
         mediums=mediums,
         lines=tuple(kept),

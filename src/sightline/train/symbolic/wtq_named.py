@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from sightline.train.symbolic.wtq_asked import Asked
-from sightline.train.symbolic.wtq_rows import Where, text_in_sql
+from sightline.train.symbolic.wtq_rows import Field, Where, text_in_sql
 from sightline.train.symbolic.wtq_words import plain
 
 FROM = 'FROM "table"'
@@ -159,26 +159,9 @@ class NamedRows:
                 mask = cue | key.mask | where.mask
                 cost = 0.25 + (0.0 if key.named >= 0.5 else 0.3) + where.cost
                 if self._asked.counting:
-                    yield Shape(
-                        kind="same",
-                        sql=f"SELECT count(*) {FROM} WHERE {condition}",
-                        values=(told(len(rows)),),
-                        mask=mask | self._asked.counting,
-                        cost=cost + 0.3,
-                    )
-                    continue
-                for field in self._fields:
-                    cells = [field.prints[n] for n in rows]
-                    if field is key or not all(cells):
-                        continue
-                    more = min(self._wanted[field.sql], 0.2 if field is named else 9.0)
-                    yield Shape(
-                        kind="same",
-                        sql=f"SELECT {field.sql} {FROM} WHERE {condition}",
-                        values=tuple(cells),
-                        mask=mask | field.mask,
-                        cost=cost + more,
-                    )
+                    yield self._how_many("same", condition, rows, mask, cost + 0.3)
+                else:
+                    yield from self._cells_of("same", condition, rows, key, (named.sql,), mask, cost)
 
     def _compared(self) -> Iterator[Shape]:
         """Rows with more or less than a named row has; how many they are."""
@@ -204,25 +187,37 @@ class NamedRows:
                     mask = cue | key.mask | where.mask
                     cost = 0.25 + (0.0 if key.named >= 0.5 else 0.3) + where.cost
                     if self._asked.counting:
-                        yield Shape(
-                            kind="compared",
-                            sql=f"SELECT count(*) {FROM} WHERE {condition}",
-                            values=(told(len(rows)),),
-                            mask=mask | self._asked.counting,
-                            cost=cost,
-                        )
+                        yield self._how_many("compared", condition, rows, mask, cost)
                     elif 0 < len(rows) <= MOST_LISTED:
-                        for field in self._fields:
-                            cells = [field.prints[n] for n in rows]
-                            if field is not key and all(cells):
-                                more = min(self._wanted[field.sql], 0.2 if field.sql in where.fields else 9.0)
-                                yield Shape(
-                                    kind="compared",
-                                    sql=f"SELECT {field.sql} {FROM} WHERE {condition}",
-                                    values=tuple(cells),
-                                    mask=mask | field.mask,
-                                    cost=cost + more,
-                                )
+                        yield from self._cells_of("compared", condition, rows, key, where.fields, mask, cost)
+
+    def _how_many(self, kind: str, condition: str, rows: Sequence[int], mask: int, cost: float) -> Shape:
+        """The number of the rows that meet a condition."""
+        sql = f"SELECT count(*) {FROM} WHERE {condition}"
+        mask |= self._asked.counting
+        return Shape(kind=kind, sql=sql, values=(told(len(rows)),), mask=mask, cost=cost)
+
+    def _cells_of(
+        self,
+        kind: str,
+        condition: str,
+        rows: Sequence[int],
+        key: Field,
+        naming: Sequence[str],
+        mask: int,
+        cost: float,
+    ) -> Iterator[Shape]:
+        """The cells of the rows that meet a condition on `key`, in each other column without gaps.
+
+        The columns `naming`, which name rows, need not be asked for.
+        """
+        for field in self._fields:
+            cells = tuple(field.prints[n] for n in rows)
+            if field is key or not all(cells):
+                continue
+            more = min(self._wanted[field.sql], 0.2 if field.sql in naming else 9.0)
+            sql = f"SELECT {field.sql} {FROM} WHERE {condition}"
+            yield Shape(kind=kind, sql=sql, values=cells, mask=mask | field.mask, cost=cost + more)
 
     # Two named rows.
 

@@ -8,15 +8,14 @@ from hashlib import sha256
 
 import numpy as np
 
+from sightline.tools.look import MOST_LINES, shortened
+from sightline.tools.reading import whole
 from sightline.tools.relations import quoted, unique
 from sightline.types import Box, Cell, Frame, Table
 from sightline.types.overview import Overview
 
 WIDEST = 1500
 """px of a table that is drawn."""
-
-MOST_LINES = 8
-LONGEST_LINE = 80
 
 _ALIKE = {
     "0": "O", "O": "0", "1": "l", "l": "1", "I": "l", "5": "S", "S": "5", "8": "B", "B": "8",
@@ -96,11 +95,8 @@ def overview_of(table: Table, rng: np.random.Generator) -> Overview:
     rows = [row for row in rows if row]
     lines, places = [], []
     for row in rows[:MOST_LINES]:
-        text = " ".join(cell.text for cell in row)
-        lines.append(text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…")
-        own = [cell.box for cell in row if cell.box]
-        places.append(Box(x1=min(b.x1 for b in own), y1=min(b.y1 for b in own), x2=max(b.x2 for b in own),
-                          y2=max(b.y2 for b in own), frame=frame))  # fmt: skip
+        lines.append(shortened(cell.text for cell in row))
+        places.append(whole([cell.box for cell in row if cell.box]))
     medium = "table"
     sure = round(float(rng.uniform(0.6, 0.999)), 3)
     mediums = {medium: sure}
@@ -114,7 +110,7 @@ def overview_of(table: Table, rng: np.random.Generator) -> Overview:
         ("white", "blue", "gray"),
     ]
     return Overview(
-        region=Box(x1=0, y1=0, x2=frame.width, y2=frame.height, frame=frame),
+        region=Box.whole(frame),
         medium="table",
         mediums=mediums,
         lines=tuple(lines),

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sightline.tools.relations import Rows
+from sightline.train.evaluation.wtq import normalized, same_wtq
 from sightline.train.symbolic.wtq_asked import Asked
 from sightline.train.symbolic.wtq_named import Shape
 from sightline.train.symbolic.wtq_rows import atoms_of, fields_of, wheres_of
 from sightline.train.symbolic.wtq_shapes import Shapes
-from sightline.train.symbolic.wtq_words import Question, normalized, same_answer
+from sightline.train.symbolic.wtq_words import Question
 
 MOST_COSTS = (2.9, 2.1, 1.5, 1.1)
 """Of a shape that is kept, by how many other answers are as cheap or cheaper."""
@@ -93,7 +94,7 @@ def find(text: str, answer: Sequence[str], wide: Rows) -> Found | None:
             break
         values = shape.values
         if values not in same:
-            same[values] = same_answer(values, wanted)
+            same[values] = same_wtq(values, wanted)
         if same[values]:
             best = best or (cost, shape)
             unsure = unsure or (_guessed(values) and shape.kind != best[1].kind)
@@ -109,4 +110,4 @@ def right(given: Iterable[tuple[str, str]], answer: Sequence[str]) -> bool:
     """Whether the prints or the values that a query gave are the answer."""
     pairs = list(given)
     wanted = [one.casefold() if one in ("Yes", "No") else one for one in answer]
-    return same_answer([text for text, _ in pairs], wanted) or same_answer([v for _, v in pairs], wanted)
+    return same_wtq([text for text, _ in pairs], wanted) or same_wtq([v for _, v in pairs], wanted)

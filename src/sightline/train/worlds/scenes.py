@@ -17,22 +17,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.tools.colors import COLORS
+
 Split = Literal["train", "heldout"]
 RGB = tuple[int, int, int]
 
 SHAPES = ("circle", "cross", "diamond", "square", "star", "triangle")
 SIZES = ("small", "large")
-ANCHORS: dict[str, RGB] = {
-    "red": (214, 38, 40),
-    "orange": (245, 130, 22),
-    "yellow": (248, 212, 40),
-    "green": (46, 158, 70),
-    "blue": (36, 92, 206),
-    "purple": (132, 58, 172),
-    "pink": (245, 132, 186),
-    "brown": (122, 72, 36),
-    "black": (26, 26, 28),
-}
+ANCHORS: dict[str, RGB] = {name: rgb for name, rgb in COLORS.items() if name not in ("gray", "white")}
 COLOURS = tuple(ANCHORS)
 SMALL = (0.10, 0.13)
 LARGE = (0.19, 0.26)
