@@ -147,15 +147,42 @@ def plot(rng: Generator) -> Plot:
         total = sum(values[0])
         values = [[round(v * 100 / total, topic.decimals) for v in values[0]]]
     title = _title(topic, names, rng)
+    return plot_of(topic, shape, title, names, series, values, (entity, at, group), (kind, kind_id), rng)
+
+
+def plot_of(
+    topic: Topic,
+    shape: Shape,
+    title: str,
+    names: tuple[str, ...],
+    series: tuple[str, ...],
+    values: Sequence[Sequence[float]],
+    called: tuple[tuple[str, str], tuple[str, ...], str],
+    kind: tuple[tuple[str, str], str],
+    rng: Generator,
+) -> Plot:
+    """What `read_chart` reads of a chart whose names and values are known.
+
+    Args:
+        topic: what it is about.
+        shape: how it is drawn.
+        title: as printed.
+        names: those of its categories.
+        series: those of its series; one empty name where there is but one.
+        values: of each series.
+        called: what a category is called, its prepositions, its group.
+        kind: what a series is called, and its group.
+        rng: chance.
+    """
     read_names, read_series = names, series
     if chance(rng, 0.15):
         read_names = tuple(misread(n, rng) if chance(rng, 0.12) else n for n in names)
         read_series = tuple(misread(n, rng) if n and chance(rng, 0.08) else n for n in series)
     data = _data(topic, shape, title, read_names, read_series, values, rng)
-    draft = _draft(topic, names, series, entity, at, group, kind_id, data, rng)
+    draft = _draft(topic, names, series, *called, kind[1], data, rng)
     relation = next(r for r in source_of(data).relations if r.name == "chart")
     view = view_from(draft, relation, "chart", "chart_cells", rng)
-    view = replace(view, marks=MARKS[shape], measure=topic.speak.noun[0], series=kind, colors=data.colors)
+    view = replace(view, marks=MARKS[shape], measure=topic.speak.noun[0], series=kind[0], colors=data.colors)
     return Plot(data=data, draft=draft, view=view)
 
 

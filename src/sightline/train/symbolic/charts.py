@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from numpy.random import Generator
 
@@ -64,7 +64,8 @@ def lines_of_chart(chart: Plot, rng: Generator) -> list[str]:
     ]
 
 
-def _seen(chart: Plot, rng: Generator) -> Evidence:
+def seen(chart: Plot, rng: Generator) -> Evidence:
+    """What `look` says of a picture of a chart."""
     mediums: tuple[Medium, ...] = ("chart",) * 9 + ("document", "text")
     medium = pick(rng, mediums)
     others: tuple[Medium, ...] = ("drawing", "document", "text", "screenshot", "table")
@@ -79,24 +80,36 @@ def _seen(chart: Plot, rng: Generator) -> Evidence:
 def chart_episode(rng: Generator) -> Episode:
     """Questions about one chart that has been read."""
     chart = plot(rng)
-    given = (_seen(chart, rng), evidence(2, "read_chart", chart.data))
+    return episode_over(chart, families(chart), rng) or chart_episode(rng)
+
+
+def episode_over(chart: Plot, asked_of: Mapping[str, tuple[Family, float]], rng: Generator) -> Episode | None:
+    """Questions of some families about a chart that has been read; None where none fits."""
+    given = (seen(chart, rng), evidence(2, "read_chart", chart.data))
     answered = chance(rng, ANSWERED)
     branches: list[Branch] = []
-    for n, asked in enumerate(chart_asks(chart, rng, int(rng.integers(6, 11)))):
+    for n, asked in enumerate(drawn_from(asked_of, chart.view, rng, int(rng.integers(6, 11)))):
         one = answered and (n == 0 or asked.final != "value") and n < 3
         branches += rounds(asked, noisy(asked.question, rng), given, rng, answered=one)
     if not branches:
-        return chart_episode(rng)
+        return None
     return Episode(needs=("read_chart", "query"), evidence=given, branches=tuple(branches))
 
 
 def chart_first_calls(rng: Generator) -> Episode:
     """Questions about one chart of which only the overview is known."""
     chart = plot(rng)
+    return first_calls_over(chart, families(chart), rng) or chart_first_calls(rng)
+
+
+def first_calls_over(
+    chart: Plot, asked_of: Mapping[str, tuple[Family, float]], rng: Generator
+) -> Episode | None:
+    """Questions of some families about a chart of which only the overview is known; None where none fits."""
     branches = [
         Branch(question=noisy(asked.question, rng), reply=f"{asked.kind}: read_chart()", task="first chart")
-        for asked in chart_asks(chart, rng, int(rng.integers(3, 6)))
+        for asked in drawn_from(asked_of, chart.view, rng, int(rng.integers(3, 6)))
     ]
     if not branches:
-        return chart_first_calls(rng)
-    return Episode(needs=("read_chart", "query"), evidence=(_seen(chart, rng),), branches=tuple(branches))
+        return None
+    return Episode(needs=("read_chart", "query"), evidence=(seen(chart, rng),), branches=tuple(branches))

@@ -9,6 +9,7 @@ import numpy as np
 
 from sightline.planning.tool_spec import ToolSpec
 from sightline.train.symbolic.batches import Make, Source
+from sightline.train.symbolic.chart_statements import statement_episode
 from sightline.train.symbolic.charts import chart_episode, chart_first_calls
 from sightline.train.symbolic.documents import document_episode
 from sightline.train.symbolic.episode import Episode
@@ -23,9 +24,10 @@ from sightline.train.symbolic.wtq import WtqEpisodes
 Generate = Callable[[np.random.Generator], Episode]
 
 SHARES: tuple[tuple[str, float, Generate], ...] = (
-    ("tables", 0.19, table_episode),
+    ("tables", 0.14, table_episode),
     ("table calls", 0.03, table_first_calls),
-    ("charts", 0.19, chart_episode),
+    ("charts", 0.14, chart_episode),
+    ("statements", 0.10, statement_episode),
     ("chart calls", 0.03, chart_first_calls),
     ("photos", 0.10, photo_episode),
     ("scenes", 0.10, scene_episode),
