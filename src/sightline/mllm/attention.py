@@ -93,7 +93,8 @@ def tree_attention(
         sizes = [last - first for first, last in parts] + [query.shape[2] - end]
         # One split, not a slice for each part: the backward pass of a slice fills a whole tensor with zeros.
         queries, keys, values = (x[row].split(sizes, 1) for x in (query, key, value))
-        mask, mixed, at = attention_mask[row], list[Tensor](), 0
+        mask, at = attention_mask[row], 0
+        mixed: list[Tensor] = []  # `list[Tensor]()` is more than torch compiles
         for (start, middle), branches in groups:
             before, own = keys[at], values[at]
             seen = mask[:, start:middle, start:middle]

@@ -19,11 +19,12 @@ ENTRY, FILE = "smollm2-135m-instruct", "SmolLM2-135M-Instruct.Q4_1.gguf"
 ADAPTER = Path(__file__).parent / "weights" / "planner"
 """What was trained here."""
 
-FORMAT = "int4-1"
+FORMAT = "int4-2"
 """How it is made; another name where that changes, so that what lies there from before is not taken."""
 
-BUILDER = ("-p", "int4", "-e", "cpu", "--extra_options", "int4_accuracy_level=4")
-"""Of onnxruntime-genai's builder: 4-bit weights in blocks of 32, products in 8 bits."""
+BUILDER = ("-p", "int4", "-e", "cpu", "--extra_options", "int4_accuracy_level=4", "prune_lm_head=true")
+"""Of onnxruntime-genai's builder: 4-bit weights in blocks of 32, products in 8 bits, logits of the last token
+alone, which is a fifth to a third of the time that a prompt takes."""
 
 WHAT = "the planner's language model"
 
