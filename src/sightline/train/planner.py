@@ -35,6 +35,7 @@ from sightline.train.checkpoint import checkpoints, load_checkpoint
 from sightline.train.detector import fast_bf16
 from sightline.train.loop import Plan, barrier, fit, process_group
 from sightline.train.lora import old_names
+from sightline.train.lora_merged import merge_forward
 from sightline.train.losses import exact_by_task
 from sightline.train.packing import Packed, targets
 from sightline.train.symbolic.batches import Source, WithChoices, as_tokens, drawn, packed
@@ -89,6 +90,7 @@ def train_planner(
     """
     model = language_model(base, device)
     adapter = with_adapter(model, stage)
+    merge_forward(model)
     make = partial(planner_batch, sources=sources, tokens=Tokens.load(base), stage=stage)
     fit(model, stage.plan, make, planner_loss, run)
     folder = run / stage.plan.name / "adapter"

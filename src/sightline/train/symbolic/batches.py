@@ -100,7 +100,9 @@ def drawn(sources: Sequence[Source], rng: np.random.Generator) -> tuple[str, Epi
 
 
 def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: int = 64) -> WithChoices:
-    """Fill `rows` rows of `length` tokens. A branch that does not fit into what is left of a row is left out.
+    """Fill `rows` rows of up to `length` tokens. A branch that does not fit into what is left is left out.
+
+    The batch is as wide as the fullest of its rows.
 
     A group whose prefix and first branch do not fit opens the next row; one that no row could hold is left
     out. Raises `ConfigError` where a thousand are.
@@ -122,7 +124,8 @@ def packed(groups: Iterator[Group], *, rows: int, length: int, most_branches: in
             if at == rows:
                 break
         made[at].add(group, tasks, most_branches)
-    fields = {name: torch.tensor([getattr(row, name) for row in made]) for name in _FIELDS}
+    width = max(row.used for row in made)
+    fields = {name: torch.tensor([getattr(row, name)[:width] for row in made]) for name in _FIELDS}
     return WithChoices(
         packed=Packed(pixels=None, tasks=tuple(tasks), dropped=0, **fields),
         allowed=tuple(allowed for row in made for allowed in row.allowed),

@@ -14,7 +14,7 @@ from sightline.train.symbolic.table_payload import evidence, overview_of
 from sightline.train.symbolic.table_phrases import Family
 from sightline.train.symbolic.table_view import Ask
 from sightline.train.symbolic.table_words import chance, pick
-from sightline.train.symbolic.tables import ANSWERED, FAMILIES, drawn_from, rounds
+from sightline.train.symbolic.tables import ANSWERED, FAMILIES, LEAST, MOST, drawn_from, rounds
 from sightline.types import Evidence
 from sightline.types.overview import Medium
 
@@ -88,7 +88,7 @@ def episode_over(chart: Plot, asked_of: Mapping[str, tuple[Family, float]], rng:
     given = (seen(chart, rng), evidence(2, "read_chart", chart.data))
     answered = chance(rng, ANSWERED)
     branches: list[Branch] = []
-    for n, asked in enumerate(drawn_from(asked_of, chart.view, rng, int(rng.integers(6, 11)))):
+    for n, asked in enumerate(drawn_from(asked_of, chart.view, rng, int(rng.integers(LEAST, MOST + 1)))):
         one = answered and (n == 0 or asked.final != "value") and n < 3
         branches += rounds(asked, noisy(asked.question, rng), given, rng, answered=one)
     if not branches:
@@ -108,7 +108,7 @@ def first_calls_over(
     """Questions of some families about a chart of which only the overview is known; None where none fits."""
     branches = [
         Branch(question=noisy(asked.question, rng), reply=f"{asked.kind}: read_chart()", task="first chart")
-        for asked in drawn_from(asked_of, chart.view, rng, int(rng.integers(3, 6)))
+        for asked in drawn_from(asked_of, chart.view, rng, int(rng.integers(4, 9)))
     ]
     if not branches:
         return None

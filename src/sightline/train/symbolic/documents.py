@@ -55,6 +55,9 @@ _FAILURES = (
 PER_PAGE = 4
 """Episodes about one page: the document reader takes longer than all the rest."""
 
+MOST_ROUNDS = 24
+"""Of one episode: tools and evidence, read once for all of them, are half of its tokens or less."""
+
 
 def document_episodes(rng: Generator) -> Iterator[Episode]:
     """Episodes without end; a page is asked about in several of them."""
@@ -72,7 +75,7 @@ def document_episodes(rng: Generator) -> Iterator[Episode]:
 
 
 def document_episode(rng: Generator) -> Episode:
-    """Questions about one document, 5 to 12 rounds."""
+    """Questions about one document, 5 to 24 rounds."""
     return next(document_episodes(rng))
 
 
@@ -151,14 +154,14 @@ def questions(rng: Generator, reading: Reading) -> list[Course]:
     courses: list[Course | None] = []
     blind = reading.text.result.status != "ok" and reading.document.result.status != "ok"
     names = [n for n in paper.labels | dict.fromkeys(reading.read.places) if askable(paper, n)]
-    for name in shuffled(rng, names)[:6]:
+    for name in shuffled(rng, names)[:10]:
         question, kind = field_question(rng, paper, name)
         if blind:
             courses.append(reading.missing(question, kind, "document_failed"))
         elif name in reading.read.places:
             courses.append(reading.about(rng, name, question, kind, f"document_field_{_family(name)}"))
     makers = MAKERS if not blind else {}
-    for _ in range(span(rng, 4, 7) if makers else 0):
+    for _ in range(span(rng, 8, 14) if makers else 0):
         courses.append(weighted(rng, makers)(rng, reading))
     for likely, maker in ((0.8, aside), (0.5, aside), (0.6, objects)):
         if chance(rng, likely):
@@ -334,4 +337,4 @@ def branches_of(
                 break
             if not last.is_late or last.is_usable:
                 found.append(course.branch(n, shared=shared))
-    return found[:12]
+    return found[:MOST_ROUNDS]

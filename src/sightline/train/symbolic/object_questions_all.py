@@ -80,20 +80,20 @@ ONE_SHAPE: Mapping[Family, float] = {
 BOXES: Mapping[Family, float] = {**DRAWN, logic.in_box: 14, simple.amounts: 9, logic.none: 4}
 
 PLAIN = 14
-"""Families of at least this weight are asked up to three times of one picture, the others twice."""
+"""Families of at least this weight are asked up to four times of one picture, the others twice."""
 
-LEAST, MOST = 6, 12
-"""Rounds of an episode."""
+LEAST, MOST = 14, 24
+"""Rounds of an episode: tools and evidence, read once for all of them, are half of its tokens or less."""
 
 
 def episode_of(stage: Stage, families: Mapping[Family, float]) -> Episode:
-    """An episode about a picture: 6 to 12 rounds of questions drawn from families."""
+    """An episode about a picture: 14 to 24 rounds of questions drawn from families."""
     rounds, wanted = Rounds(stage=stage), span(stage.rng, LEAST, MOST - 2)
     asked: dict[Family, int] = {}
     weights = dict(families)
     for _ in range(6 * MOST):
         family = weighted(stage.rng, weights)
-        if asked.get(family, 0) >= (3 if weights[family] >= PLAIN else 2):
+        if asked.get(family, 0) >= (4 if weights[family] >= PLAIN else 2):
             continue
         before = len(rounds.branches)
         family(rounds)

@@ -56,7 +56,7 @@ def print_episodes(rng: Generator) -> Iterator[Episode]:
 
 
 def print_episode(rng: Generator) -> Episode:
-    """Questions about print, 5 to 12 rounds."""
+    """Questions about print, 5 to 24 rounds."""
     return next(print_episodes(rng))
 
 
@@ -198,7 +198,7 @@ def questions(rng: Generator, reading: Reading) -> list[Course]:
         whole_row,
     )
     if readable:
-        courses += [pick(rng, makers)(rng, reading) for _ in range(span(rng, 5, 8))]
+        courses += [pick(rng, makers)(rng, reading) for _ in range(span(rng, 10, 16))]
     courses += [aside(rng)] if chance(rng, 0.6) else []
     courses += [objects(rng)] if chance(rng, 0.3) and reading.read.paper.medium != "photo" else []
     named_so = [replace(c, task=c.task.replace("document", "print")) for c in courses if c]

@@ -45,6 +45,9 @@ MAKERS = (
     topic_table,
     topic_table,
 )
+LEAST, MOST = 14, 22
+"""Questions about a table: tools and table, read once for all of them, are half of an episode's tokens."""
+
 ANSWERED = 0.2
 """Share of episodes that answer a question from a real result: the engine takes 65 ms a query."""
 
@@ -173,7 +176,7 @@ def table_episode(rng: Generator) -> Episode:
     given = (evidence(1, "look", seen), evidence(2, "read_table", table))
     answered = chance(rng, ANSWERED)
     branches: list[Branch] = []
-    for n, asked in enumerate(asks(view, draft.topic, rng, int(rng.integers(6, 11)))):
+    for n, asked in enumerate(asks(view, draft.topic, rng, int(rng.integers(LEAST, MOST + 1)))):
         question = noisy(asked.question, rng)
         one = answered and (n == 0 or asked.final != "value") and n < 3
         branches += rounds(asked, question, given, rng, answered=one)
@@ -199,7 +202,7 @@ def table_first_calls(rng: Generator) -> Episode:
     seen = evidence(1, "look", overview_of(medium, lines_of_table(table, rng), frame, rng, second))
     branches = [
         Branch(question=noisy(asked.question, rng), reply=f"{asked.kind}: read_table()", task="first table")
-        for asked in asks(view, draft.topic, rng, int(rng.integers(3, 6)))
+        for asked in asks(view, draft.topic, rng, int(rng.integers(4, 9)))
     ]
     return (
         Episode(needs=("read_table", "query"), evidence=(seen,), branches=tuple(branches))
