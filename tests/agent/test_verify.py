@@ -17,6 +17,7 @@ from sightline.types import (
     Frame,
     Payload,
     Status,
+    Step,
     TextLines,
     TextSpan,
     ToolCall,
@@ -213,6 +214,22 @@ def test_confidence_is_the_planners_times_the_mean_score_of_what_is_cited() -> N
     answer = make_answer("?", Plan(answer="2", cites=("e1", "e3"), confidence=0.9), found, original=FRAME)
     assert answer.confidence == pytest.approx(0.9 * (0.5 * 2 + 0.8 * 2) / 4)
     assert len(answer.boxes) == 4
+
+
+def test_confidence_is_also_that_of_the_rounds_which_the_answer_stands_on() -> None:
+    found = [
+        evidence(1, text(("a",))),
+        evidence(2, None, "error", "broke"),
+        evidence(3, things(0), "empty"),
+    ]
+    steps = [
+        Step(index=n, evidence=(f"e{n + 1}",), confidence=sure) for n, sure in enumerate((0.9, 0.1, 0.5))
+    ]
+    steps.append(Step(index=3, answer="no", confidence=0.2))
+    cited = make_answer("?", Plan(answer="no", cites=("e3",)), found, original=FRAME, steps=steps)
+    assert cited.confidence == pytest.approx(0.9 * 0.5)
+    left = make_answer("?", Plan(answer="a", cites=("e1",)), found, original=FRAME, steps=steps)
+    assert left.confidence == pytest.approx(0.9 * 0.8)
 
 
 def test_an_empty_answer_is_cannot_tell() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from sightline.types import (
     Detections,
     Evidence,
     Frame,
+    Step,
     TextLines,
     TextSpan,
     map_box,
@@ -30,6 +32,7 @@ def make_answer(
     evidence: Sequence[Evidence],
     *,
     original: Frame,
+    steps: Sequence[Step] = (),
     checks: tuple[Check, ...] = (),
     status: AnswerStatus = "answered",
     message: str = "",
@@ -37,8 +40,9 @@ def make_answer(
     """The answer without its trace and usage.
 
     `status` is what the run came to; an answer of `cannot tell` turns `answered` into `cannot_tell`.
-    Its confidence is the planner's times the mean score of the cited findings that carry one: the
-    answer is right if the planner read the evidence rightly and the evidence is right.
+    Its confidence is the planner's, in the answer and in each of `steps` whose calls found something, times
+    the mean score of the cited findings that carry one: the answer is right if the planner asked for the
+    right things and read the evidence rightly, and the evidence is right.
     """
     text = (plan.answer or CANNOT_TELL).strip() or CANNOT_TELL
     cited = tuple(e for e in evidence if e.id in plan.cites)
@@ -50,13 +54,25 @@ def make_answer(
         text=text,
         value=None if unknown else typed(text) if plan.value is None else plan.value,
         status=status,
-        confidence=plan.confidence * (1.0 if plan.boxes is not None else evidence_score(cited, plan)),
+        confidence=plan.confidence
+        * asked_rightly(steps, evidence, plan.cites)
+        * (1.0 if plan.boxes is not None else evidence_score(cited, plan)),
         cites=tuple(e.id for e in cited),
         boxes=() if unknown else cited_boxes(cited, plan, original),
         checks=checks,
         evidence=tuple(evidence),
         message=message,
     )
+
+
+def asked_rightly(steps: Sequence[Step], evidence: Sequence[Evidence], cites: Sequence[str]) -> float:
+    """The planner's confidence in all rounds that the answer stands on, 0..1.
+
+    Those are the rounds that found something, and those that are cited, as where nothing was found and the
+    answer is no. Any other has been left behind.
+    """
+    on = {e.id for e in evidence if e.result.status == "ok" or e.id in cites}
+    return math.prod(step.confidence for step in steps if on.intersection(step.evidence))
 
 
 def why_not(plan: Plan, evidence: Sequence[Evidence]) -> str:

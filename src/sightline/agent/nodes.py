@@ -82,6 +82,7 @@ def plan(state: State, runtime: Runtime[Context]) -> State:
         answer=said.answer or "",
         seconds=time.monotonic() - began,
         tokens=said.tokens,
+        confidence=said.confidence,
     ).model_dump(mode="json")
     context.trace.write("plan", **step)
     return State(
@@ -197,10 +198,12 @@ def answer(state: State, runtime: Runtime[Context]) -> State:
     """Draft the answer from the plan that gave one."""
     said = Plan.model_validate(state["plan"])
     status: AnswerStatus = "budget_exhausted" if state["exhausted"] else "answered"
+    evidence = _evidence(state)
     draft = make_answer(
         state["question"],
         said,
-        _evidence(state),
+        evidence,
+        steps=[Step.model_validate(step) for step in state["steps"]],
         original=runtime.context.picture.frame,
         status=status,
         message=state["exhausted"],

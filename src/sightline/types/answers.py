@@ -72,6 +72,7 @@ class Step(Model):
     answer: str = ""
     seconds: float = 0.0
     tokens: int = 0
+    confidence: float = Field(default=1.0, ge=0, le=1, description="of the planner, in what it decided")
 
 
 class Check(Model):
