@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,9 @@ def test_a_tool_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(TOOLS, "count", ("sightline.tools.count:Nobody", ("detect",)))
     with pytest.raises(AttributeError, match="Nobody"):  # a mistake in the registry is not hidden
         all_tools()
+
+
+def test_a_detector_of_the_users_own_is_what_all_others_share(tmp_path: Path) -> None:
+    tools = all_tools(detector=tmp_path / "own.onnx")
+    assert tools["detect"] is tools["look"]._detector  # type: ignore[attr-defined]
+    assert list(tools) == list(all_tools())

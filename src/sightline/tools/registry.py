@@ -62,20 +62,28 @@ def default_tools(*, store: ImageStore | None = None, detector: str | Path | Non
     return {tool.name: tool for tool in tools}
 
 
-def all_tools(*, store: ImageStore | None = None, speaker: Speaker | None = None) -> dict[str, Tool]:
+def all_tools(
+    *,
+    store: ImageStore | None = None,
+    speaker: Speaker | None = None,
+    detector: str | Path | None = None,
+) -> dict[str, Tool]:
     """Every tool here, in the order of `TOOLS`; those that need another share it. Nothing is loaded yet.
 
     Args:
         store: where crops and drawings keep their pixels; None makes one.
         speaker: the model behind `ask`, such as `sightline.agent.captioning.ModelSpeaker`; without one there
             is no `ask`.
+        detector: weights for `detect` (see `Detector`); None for the embedded ones.
     """
     parts: dict[str, Any] = {"store": store or ImageStore()}
+    if detector:
+        parts["detect"] = Detector(detector)
     if speaker:
         parts["speaker"] = speaker
     for name, (where, needs) in TOOLS.items():
         module, _, made_by = where.partition(":")
-        if find_spec(module) is not None and (speaker or "speaker" not in needs):
+        if name not in parts and find_spec(module) is not None and (speaker or "speaker" not in needs):
             parts[name] = getattr(import_module(module), made_by)(*(parts[need] for need in needs))
     return {name: parts[name] for name in TOOLS if name in parts}
 

@@ -1,4 +1,4 @@
-"""The commands that train the planner's language model: `sightline train planner`, `planner-dpo`."""
+"""The commands that train the planner's language model: `planner`, `planner-dpo`, `planner-ship`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,19 @@ def planner_dpo(
     _together(pack, found)
     folder = run_planner_dpo(run or RUN, adapter=adapter, base=base, pack=pack, found=found, steps=steps)
     typer.echo(f"adapter: {folder}", err=True)
+
+
+def planner_ship(
+    adapter: Annotated[
+        Path, typer.Argument(help="Folder of an adapter that was trained.", show_default=False)
+    ],
+    to: Annotated[Path, typer.Argument(help="Folder to write.", show_default=False)],
+    about: Annotated[str, typer.Option(help="How it was trained, in a line, for its manifest.")] = "",
+) -> None:
+    """Write an adapter as the package ships it: in float16, with a manifest of its hashes."""
+    from sightline.train.planner_ship import ship
+
+    typer.echo(f"adapter: {ship(adapter, to, {'made by': about})}", err=True)
 
 
 def _together(pack: Path | None, found: Path | None) -> None:
