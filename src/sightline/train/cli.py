@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sightline.train.cli_planner import planner, planner_dpo, planner_ship
+from sightline.train.cli_planner import eyes, planner, planner_dpo, planner_ship
 
 if TYPE_CHECKING:
     import torch
@@ -224,6 +224,7 @@ def ppo(recipe: RecipeName = "embedded", run: Run = None) -> None:
 app.command()(planner)
 app.command()(planner_dpo)
 app.command()(planner_ship)
+app.command()(eyes)
 
 
 @app.command()

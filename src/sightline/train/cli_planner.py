@@ -1,4 +1,4 @@
-"""The commands that train the planner's language model: `planner`, `planner-dpo`, `planner-ship`."""
+"""The commands that train the embedded language model: `planner`, `planner-dpo`, `planner-ship`, `eyes`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,27 @@ def planner_dpo(
     _together(pack, found)
     folder = run_planner_dpo(run or RUN, adapter=adapter, base=base, pack=pack, found=found, steps=steps)
     typer.echo(f"adapter: {folder}", err=True)
+
+
+def eyes(
+    encoder: Annotated[
+        Path, typer.Option(help="Folder of a trained encoder, as transformers writes it.", show_default=False)
+    ],
+    run: Run = None,
+    base: Base = None,
+    steps: Steps = None,
+) -> None:
+    """Train the projector between an encoder and the language model on drawn scenes."""
+    from dataclasses import replace
+
+    from sightline.train.eyes import EyesStage, train_eyes
+    from sightline.train.planner import made_ready
+
+    stage = EyesStage()
+    if steps:
+        stage = replace(stage, plan=replace(stage.plan, steps=steps))
+    language, device = made_ready(run or RUN, base)
+    typer.echo(f"eyes: {train_eyes(language, encoder, run or RUN, stage, device=device)}", err=True)
 
 
 def planner_ship(

@@ -232,10 +232,11 @@ def likeliest(logits: Tensor, wanted: Tensor, allowed: Sequence[tuple[int, ...]]
     return found
 
 
-def hidden_states(model: PreTrainedModel, batch: Packed) -> Tensor:
-    """What the last layer gives at every token, [B, T, D]."""
+def hidden_states(model: PreTrainedModel, batch: Packed, embedded: Tensor | None = None) -> Tensor:
+    """What the last layer gives at every token, [B, T, D]; `embedded` in place of the ids' own embeddings."""
     decoder: Any = model.get_decoder()
-    embedded = model.get_input_embeddings()(batch.ids)
+    if embedded is None:
+        embedded = model.get_input_embeddings()(batch.ids)
     ours = model.config._attn_implementation == TREE
     hidden: Tensor = decoder(
         inputs_embeds=embedded,
