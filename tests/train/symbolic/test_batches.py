@@ -91,12 +91,12 @@ def test_a_row_in_full() -> None:
     made = packed(_endless(groups), rows=1, length=14)
     batch = made.packed
     assert made.allowed == ((0, 0), (0, 1), (1, 0), (0, 0))
-    assert batch.ids.tolist() == [[1, 2, 3, 90, 190, 190, 91, 91, 191, 1, 2, 90, 190, 0]]
-    assert batch.group.tolist() == [[1] * 9 + [2] * 4 + [0]]
-    assert batch.branch.tolist() == [[0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 1, 1, 0]]
-    assert batch.position.tolist() == [[0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 3, 0]]
-    assert batch.loss.tolist() == [[0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 0]]
-    assert batch.task.tolist() == [[-1, -1, -1, -1, 0, 0, -1, -1, 1, -1, -1, -1, 1, -1]]
+    assert batch.ids.tolist() == [[1, 2, 3, 90, 190, 190, 91, 91, 191, 1, 2, 90, 190]]
+    assert batch.group.tolist() == [[1] * 9 + [2] * 4]
+    assert batch.branch.tolist() == [[0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 1, 1]]
+    assert batch.position.tolist() == [[0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 3]]
+    assert batch.loss.tolist() == [[0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1]]
+    assert batch.task.tolist() == [[-1, -1, -1, -1, 0, 0, -1, -1, 1, -1, -1, -1, 1]]
     assert batch.tasks == ("a", "b")
     assert batch.pixels is None
 
@@ -113,7 +113,7 @@ def test_a_branch_that_does_not_fit_is_left_out_and_a_group_opens_the_next_row()
         group(40, (1, 1, "d")),
     ]
     batch = packed(_endless(groups), rows=3, length=12).packed
-    assert batch.ids[0].tolist() == [1, 2, 3, 90, 90, 190, 190, 92, 192, 0, 0, 0]
+    assert batch.ids[0].tolist() == [1, 2, 3, 90, 90, 190, 190, 92, 192, 0, 0]  # as wide as the fullest row
     assert batch.ids[1].tolist()[:9] == [1, 2, 3, 4, 5, 90, 90, 190, 190]
     assert batch.ids[2].tolist()[:11] == [1, 2, 3, *[90] * 4, *[190] * 4]
     assert batch.tasks == ("a", "b", "c", "last")

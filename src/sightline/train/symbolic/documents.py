@@ -55,6 +55,9 @@ _FAILURES = (
 PER_PAGE = 4
 """Episodes about one page: the document reader takes longer than all the rest."""
 
+PLAIN = ("total", "date", "company", "address", "invoice number", "phone", "subtotal", "tax")
+"""Fields that are asked for most: each of some of them again, in other words."""
+
 MOST_ROUNDS = 24
 """Of one episode: tools and evidence, read once for all of them, are half of its tokens or less."""
 
@@ -154,14 +157,15 @@ def questions(rng: Generator, reading: Reading) -> list[Course]:
     courses: list[Course | None] = []
     blind = reading.text.result.status != "ok" and reading.document.result.status != "ok"
     names = [n for n in paper.labels | dict.fromkeys(reading.read.places) if askable(paper, n)]
-    for name in shuffled(rng, names)[:10]:
+    plain = [n for n in PLAIN if n in names and n in reading.read.places]
+    for name in [*shuffled(rng, names)[:8], *shuffled(rng, plain)[:5], *shuffled(rng, plain)[:3]]:
         question, kind = field_question(rng, paper, name)
         if blind:
             courses.append(reading.missing(question, kind, "document_failed"))
         elif name in reading.read.places:
             courses.append(reading.about(rng, name, question, kind, f"document_field_{_family(name)}"))
     makers = MAKERS if not blind else {}
-    for _ in range(span(rng, 8, 14) if makers else 0):
+    for _ in range(span(rng, 6, 11) if makers else 0):
         courses.append(weighted(rng, makers)(rng, reading))
     for likely, maker in ((0.8, aside), (0.5, aside), (0.6, objects)):
         if chance(rng, likely):

@@ -24,17 +24,17 @@ from sightline.train.symbolic.wtq import WtqEpisodes
 Generate = Callable[[np.random.Generator], Episode]
 
 SHARES: tuple[tuple[str, float, Generate], ...] = (
-    ("tables", 0.14, table_episode),
+    ("tables", 0.12, table_episode),
     ("table calls", 0.03, table_first_calls),
-    ("charts", 0.14, chart_episode),
-    ("statements", 0.10, statement_episode),
+    ("charts", 0.12, chart_episode),
+    ("statements", 0.08, statement_episode),
     ("chart calls", 0.03, chart_first_calls),
     ("photos", 0.10, photo_episode),
     ("scenes", 0.10, scene_episode),
-    ("documents", 0.09, document_episode),
+    ("documents", 0.12, document_episode),
     ("prints", 0.05, print_episode),
 )
-INVENTED = 0.12
+INVENTED = 0.15
 WTQ = 0.10
 """Of all episodes, where the pack of WikiTableQuestions is at hand; else its share goes to the others."""
 

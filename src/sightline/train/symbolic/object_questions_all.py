@@ -70,7 +70,15 @@ PHOTO: Mapping[Family, float] = {
     other.breed: 1.5,
 }
 
-DRAWN: Mapping[Family, float] = {**COMMON, simple.shape_of_all: 0.7, simple.color_of_all: 0.5}
+DRAWN: Mapping[Family, float] = {
+    **COMMON,
+    simple.shape_of_all: 0.7,
+    simple.color_of_all: 0.5,
+    simple.kind: 14,
+    simple.size: 5,
+    order.the_to_the: 10,
+    order.a_to_a: 5,
+}
 ONE_SHAPE: Mapping[Family, float] = {
     **DRAWN,
     simple.shape_of_all: 12,
