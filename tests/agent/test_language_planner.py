@@ -96,7 +96,7 @@ def test_it_looks_first_and_answers_from_what_was_found() -> None:
     assert [(e.id, e.call.name) for e in answer.evidence] == [("e1", "look"), ("e2", "detect")]
     assert (answer.status, answer.text, answer.value, answer.cites) == ("answered", "2", 2, ("e2",))
     assert [(b.x1, b.y1) for b in answer.boxes] == [(10, 5), (100, 40)]
-    assert answer.confidence == pytest.approx(0.5 * 0.9)
+    assert answer.confidence == pytest.approx(0.5 * 0.5 * 0.9)
     assert answer.usage.tokens == 18
     assert "e1 look() ok: " in script.prompts[0]
     assert "e2 detect(query=red squares) ok: 2 found" in script.prompts[1]
@@ -161,7 +161,7 @@ def test_what_fits_several_things_cannot_be_told() -> None:
         question="What color is the square?",
         tools={"detect": Either(sure=True)},
     )
-    assert (answer.status, answer.text, answer.confidence) == ("cannot_tell", "cannot tell", 0.5 * 1.0)
+    assert (answer.status, answer.text, answer.confidence) == ("cannot_tell", "cannot tell", 0.5 * 0.5)
     assert answer.message == "the question fits several things"
     assert answer.boxes == ()
 
