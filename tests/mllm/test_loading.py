@@ -51,3 +51,8 @@ def test_a_missing_weight_is_named(folder) -> None:
 def test_no_model_is_one_clear_error(tmp_path) -> None:
     with pytest.raises(WeightsError, match=str(tmp_path)):
         load_whole(AutoModelForCausalLM.from_pretrained, tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_named_as_such(tmp_path) -> None:
+    with pytest.raises(WeightsError, match=r"no such folder: .*nowhere"):
+        load_whole(AutoModelForCausalLM.from_pretrained, tmp_path / "nowhere")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ import torch
 from tests.planning.doubles import tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from sightline.errors import WeightsError
+from sightline.errors import ConfigError, WeightsError
 from sightline.mllm.attention import TREE
-from sightline.mllm.config import ConvStemViTConfig
+from sightline.mllm.config import ConvStemViTConfig, tiny_config
 from sightline.mllm.eyes import PLACE, Eyes, SeeingModel
-from sightline.mllm.vision import ConvStemViT
+from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.planning.choices import END
 from sightline.planning.picture_prompt import before_question, from_question
 from sightline.planning.tokens import Tokens
@@ -100,14 +101,17 @@ def test_the_projector_alone_is_trained_and_comes_back(
     language: LlamaForCausalLM, tokens: Tokens, tmp_path: Path
 ) -> None:
     torch.manual_seed(2)
-    ConvStemViT(ENCODER).save_pretrained(tmp_path / "encoder")
+    config = tiny_config(64, image_token_id=3, pad_id=0, bos_id=1, eos_id=2)
+    seeing = SightlineForConditionalGeneration(config).bfloat16()  # as weights are kept
+    seeing.save_pretrained(tmp_path / "seeing")
     language.save_pretrained(tmp_path / "base")
     tokenizer().save(str(tmp_path / "base" / "tokenizer.json"))
-    folder = train_eyes(tmp_path / "base", tmp_path / "encoder", tmp_path / "run", STAGE)
-    eyes = Eyes.load(folder)
-    start = ConvStemViT.from_pretrained(tmp_path / "encoder").state_dict()
-    for name, value in eyes.encoder.state_dict().items():
-        torch.testing.assert_close(value, start[name].bfloat16().float())
+    first = replace(STAGE, plan=replace(STAGE.plan, steps=1, lr=1e-30))
+    start = Eyes.load(train_eyes(tmp_path / "base", tmp_path / "still", tmp_path / "seeing", first))
+    eyes = Eyes.load(train_eyes(tmp_path / "base", tmp_path / "run", tmp_path / "seeing", STAGE))
+    for name, value in seeing.vision_tower.state_dict().items():
+        torch.testing.assert_close(eyes.encoder.state_dict()[name], value.float())
+    assert not torch.equal(eyes.projector.linear_1.weight, start.projector.linear_1.weight)
     image = np.full((20, 40, 3), 200, np.uint8)
     asked = [*before_question(tokens, eyes.tokens, PLACE), *from_question(tokens, "How many?")]
     stop = tokens.piece(END)[0]
@@ -125,3 +129,13 @@ def test_a_description_counts_what_is_alike() -> None:
     told = description(scene)
     assert told.endswith(".")
     assert sum(int(w) if w.isdigit() else w == "a" for w in told.split()) == len(scene.things)
+
+
+def test_an_encoder_of_another_kind_is_refused(
+    language: LlamaForCausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    language.save_pretrained(tmp_path / "base")
+    other = SimpleNamespace(vision_tower=SimpleNamespace(config=SimpleNamespace(model_type="siglip")))
+    monkeypatch.setattr("sightline.train.eyes.load_whole", lambda *_, **__: other)
+    with pytest.raises(ConfigError, match="an encoder of another kind: siglip"):
+        train_eyes(tmp_path / "base", tmp_path / "run", tmp_path, STAGE)

@@ -33,16 +33,10 @@ def embedded_tools(store: ImageStore, detector: str | Path | None = None) -> dic
     return default_tools(store=store, detector=detector)
 
 
-def language_planner(folder: Path, weights: str = "") -> LanguagePlanner:
+def language_planner(folder: Path) -> LanguagePlanner:
     """The planner whose language model lies in a folder: one of onnxruntime-genai, or of transformers.
 
-    The first needs neither torch nor transformers.
-
-    Args:
-        folder: with the model and its `tokenizer.json`.
-        weights: a hash of what the model was made of.
-
-    Raises `WeightsError` where the folder holds neither kind.
+    The first needs neither torch nor transformers. Raises `WeightsError` where the folder holds neither.
     """
     from sightline.agent.language_planner import LanguagePlanner
     from sightline.planning.decode import Decoder, Session
@@ -58,4 +52,4 @@ def language_planner(folder: Path, weights: str = "") -> LanguagePlanner:
         from sightline.mllm.language_torch import TorchSession, load_language_model
 
         session = TorchSession(load_language_model(folder))
-    return LanguagePlanner(Decoder(session, tokens), weights)
+    return LanguagePlanner(Decoder(session, tokens))

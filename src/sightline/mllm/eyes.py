@@ -124,8 +124,9 @@ class SeeingModel(nn.Module):
             deadline: on the clock of `time.monotonic`; what has been said by then is returned.
         """
         language: Any = self.language
-        ids = torch.tensor([asked])
-        given = self.embedded(ids, to_pixels([image], self.eyes.encoder.config.image_size))
+        device = language.device
+        pixels = to_pixels([image], self.eyes.encoder.config.image_size).to(device)
+        given = self.embedded(torch.tensor([asked], device=device), pixels)
         cache, said, logprob = DynamicCache(config=language.config), list[int](), 0.0
         while len(said) < most and time.monotonic() < deadline:
             out = language(inputs_embeds=given, past_key_values=cache, use_cache=True, logits_to_keep=1)

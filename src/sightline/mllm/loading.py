@@ -27,8 +27,10 @@ def load_whole(load: Callable[..., Any], folder: Path, **settings: Any) -> Any:
         **settings: handed to `load`.
 
     Raises:
-        WeightsError: nothing usable in the folder, or weights are missing or of another shape.
+        WeightsError: no such folder, nothing usable in it, or weights are missing or of another shape.
     """
+    if not folder.is_dir():  # transformers would take it for the name of a model on the hub
+        raise WeightsError(f"no such folder: {folder}")
     with LOADING:
         try:
             model, found = load(

@@ -60,10 +60,11 @@ def planner_dpo(
 
 
 def eyes(
-    encoder: Annotated[
-        Path, typer.Option(help="Folder of a trained encoder, as transformers writes it.", show_default=False)
-    ],
     run: Run = None,
+    seeing: Annotated[
+        Path | None,
+        typer.Option(help="A model of the recipe embedded whose encoder is taken; else the shipped one."),
+    ] = None,
     base: Base = None,
     steps: Steps = None,
 ) -> None:
@@ -77,7 +78,7 @@ def eyes(
     if steps:
         stage = replace(stage, plan=replace(stage.plan, steps=steps))
     language, device = made_ready(run or RUN, base)
-    typer.echo(f"eyes: {train_eyes(language, encoder, run or RUN, stage, device=device)}", err=True)
+    typer.echo(f"eyes: {train_eyes(language, run or RUN, seeing, stage, device=device)}", err=True)
 
 
 def planner_ship(

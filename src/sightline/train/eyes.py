@@ -1,6 +1,6 @@
 """The projector between encoder and language model: the first stage of LLaVA's recipe, on drawn scenes.
 
-    sightline train eyes --encoder FOLDER
+    sightline train eyes
 
 Encoder and language model are frozen. Questions about one scene share its picture: it is read once.
 """
@@ -18,17 +18,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sightline.errors import ConfigError
 from sightline.mllm.eyes import PLACE, Eyes, SeeingModel
 from sightline.mllm.loading import load_whole
+from sightline.mllm.model import SightlineForConditionalGeneration
 from sightline.mllm.processor import to_pixels
 from sightline.mllm.vision import ConvStemViT
+from sightline.mllm.weights import EMBEDDED
 from sightline.planning.picture_prompt import before_question, from_question
 from sightline.planning.situation import STOP
 from sightline.planning.tokens import Tokens
 from sightline.train.loop import Plan, fit, process_group
 from sightline.train.losses import exact_by_task
-from sightline.train.packing import Packed, targets
-from sightline.train.planner import hidden_states, language_model
+from sightline.train.packing import Packed
+from sightline.train.planner import language_model, reply_logits
 from sightline.train.symbolic.batches import Group, Round, packed
 from sightline.train.worlds.scene_dialogues import SIDE, ask_direct
 from sightline.train.worlds.scenes import Scene, Split, draw_scene, make_scene
@@ -121,18 +124,16 @@ def _group(
 def eyes_loss(model: nn.Module, batch: Packed) -> tuple[Tensor, float, dict[str, float]]:
     """Cross-entropy summed over the replies' tokens, their number, and replies right by task."""
     assert isinstance(model, SeeingModel)
-    where, wanted = targets(batch)
     embedded = model.embedded(batch.ids, batch.pixels)
-    hidden = hidden_states(model.language, batch, embedded)
-    logits = model.language.get_output_embeddings()(hidden[where]).float()
+    logits, wanted, where = reply_logits(model.language, batch, embedded)
     loss = nn.functional.cross_entropy(logits, wanted, reduction="sum")
     return loss, float(len(wanted)), exact_by_task(batch, where, logits.detach().argmax(-1) == wanted)
 
 
 def train_eyes(
     base: Path,
-    encoder: Path,
     run: Path,
+    seeing: Path | None = None,
     stage: EyesStage | None = None,
     *,
     device: torch.device | None = None,
@@ -141,16 +142,28 @@ def train_eyes(
 
     Args:
         base: folder of the language model.
-        encoder: folder with a trained encoder, as transformers writes it.
+        seeing: folder of a model of the recipe `embedded`, whose encoder is taken; None: the shipped one.
         run: the run's folder.
         stage: how; None: the usual one.
         device: to train on; None: the CPU.
+
+    Raises:
+        ConfigError: the model's encoder is not ours.
+        WeightsError: its weights are missing.
     """
     stage, device = stage or EyesStage(), device or torch.device("cpu")
     language = language_model(base, device)
     embeddings: Any = language.get_input_embeddings()
-    tower: Any = load_whole(ConvStemViT.from_pretrained, encoder)
-    eyes = Eyes(language.config.hidden_size, embeddings.weight.std().item(), tower.config)
+    # float32, as the projector: its gradient is small.
+    whole = load_whole(
+        SightlineForConditionalGeneration.from_pretrained, seeing or EMBEDDED, dtype=torch.float32
+    )
+    tower = whole.vision_tower
+    if not isinstance(tower, ConvStemViT):
+        raise ConfigError(f"{seeing} has an encoder of another kind: {tower.config.model_type}")
+    config: Any = tower.config
+    torch.manual_seed(stage.plan.seed)
+    eyes = Eyes(language.config.hidden_size, embeddings.weight.std().item(), config)
     eyes.encoder = tower
     model = SeeingModel(eyes.to(device), language)
     side = eyes.encoder.config.image_size

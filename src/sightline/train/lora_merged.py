@@ -22,7 +22,8 @@ ADAPTER = "default"
 def merge_forward(model: nn.Module) -> int:
     """Let each of the adapted linear layers in `model` compute one product. Returns how many do so.
 
-    Layers that are not float32, have a dropout, or more than one adapter, stay as they are.
+    Layers that are not float32, have a dropout, or more than one adapter, stay as they are. In the others the
+    adapter is always on: PEFT's `disable_adapter` does nothing to them.
     """
     from peft.tuners.lora import Linear
 

@@ -28,6 +28,7 @@ from sightline import weights
 from sightline.errors import ConfigError
 from sightline.mllm.attention import TREE, trees_of
 from sightline.mllm.gguf_folder import write_folder
+from sightline.mllm.loading import load_whole
 from sightline.mllm.masks import attention_mask
 from sightline.mllm.prepared import ENTRY, FILE, build
 from sightline.planning.tokens import Tokens
@@ -100,12 +101,15 @@ def train_planner(
 
 
 def language_model(base: Path, device: torch.device) -> PreTrainedModel:
-    """The model of a folder of transformers, with the attention and the precision that suit the device."""
+    """The model of a folder of transformers, with the attention and the precision that suit the device.
+
+    Raises `WeightsError` where there is no such folder, or weights are missing in it.
+    """
     # Without bfloat16 units a CPU computes it fifty times slower than float32.
     dtype = torch.bfloat16 if device.type == "cuda" or fast_bf16() else torch.float32
     attention = TREE if device.type == "cpu" else "sdpa"
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        base, dtype=dtype, attn_implementation=attention, local_files_only=True
+    model: PreTrainedModel = load_whole(
+        AutoModelForCausalLM.from_pretrained, base, dtype=dtype, attn_implementation=attention
     )
     return model.to(device)  # type: ignore[arg-type,no-any-return]  # transformers hides the signature
 
@@ -140,9 +144,7 @@ def planner_so_far(
         raise ConfigError(f"{run / stage.plan.name} has no checkpoint yet")
     state = load_checkpoint(saved[-1])
     base = base or run / "base"
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        base, dtype=torch.float32, local_files_only=True
-    )
+    model: PreTrainedModel = load_whole(AutoModelForCausalLM.from_pretrained, base, dtype=torch.float32)
     adapter = with_adapter(model, stage)
     weights_ = dict(model.named_parameters())
     with torch.no_grad():
@@ -210,10 +212,16 @@ def planner_loss(model: nn.Module, batch: WithChoices) -> tuple[Tensor, float, d
     return loss, float(len(wanted)), exact_by_task(batch.packed, where, right)
 
 
-def reply_logits(model: PreTrainedModel, packed: Packed) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits where a reply's token is predicted, float32[N, V], those tokens int[N], and bool[B, T] where."""
+def reply_logits(
+    model: PreTrainedModel, packed: Packed, embedded: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits where a reply's token is predicted, float32[N, V], those tokens int[N], and bool[B, T] where.
+
+    `embedded`, float[B, T, D], is taken in place of the ids' own embeddings.
+    """
     where, wanted = targets(packed)
-    return model.get_output_embeddings()(hidden_states(model, packed)[where]).float(), wanted, where
+    hidden = hidden_states(model, packed, embedded)
+    return model.get_output_embeddings()(hidden[where]).float(), wanted, where
 
 
 def likeliest(logits: Tensor, wanted: Tensor, allowed: Sequence[tuple[int, ...]]) -> Tensor:

@@ -24,6 +24,7 @@ from transformers import PreTrainedModel
 from sightline.errors import ConfigError
 from sightline.planning.tokens import Tokens
 from sightline.train.loop import Plan, fit, process_group
+from sightline.train.lora_merged import merge_forward
 from sightline.train.planner import (
     PlannerStage,
     language_model,
@@ -87,6 +88,8 @@ def train_planner_dpo(
     """
     model: Any = trained_adapter(language_model(base, device), adapter)
     reference = trained_adapter(language_model(base, device), adapter).requires_grad_(False)
+    merge_forward(model)
+    merge_forward(reference)
     make = partial(planner_batch, sources=mixture, tokens=Tokens.load(base), stage=stage.batch)
     loss = partial(own_mistakes_loss, reference=reference.get_base_model(), preference=stage.preference)
     fit(model.get_base_model(), stage.plan, make, loss, run)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def measured(count: int, seed: int, folder: Path) -> tuple[list[dict[str, float]
             rows.append(numbers_of(pixels, read(pixels, reader, folder)))
             kinds.append(kind)
             if kind == "photo" and n % 25 == 0:
-                print(f"{n} of {count} pictures of each kind", flush=True)
+                print(f"{n} of {count} pictures of each kind", file=sys.stderr)
     finally:
         reader.close()
     return rows, kinds
