@@ -10,6 +10,7 @@ from sightline.planning.choices import NotAllowed, pieces
 from sightline.planning.phrases import LONGEST, Phrases, numbers_in
 
 QUESTION = 'Is the "small" red circle (top left) left of Tom\'s blue-green star, or not?'
+LONG = "how many red circles stand left of the large blue star that is above the green square"
 
 
 def said(question: str, run: str) -> str:
@@ -31,12 +32,17 @@ def test_a_run_of_whole_words_may_be_said(run: str) -> None:
     "run",
     [
         "is", "smal", "mall", "red star", "circle red", "blue", "star,", "not?", "(top", "", "circle  top",
-        "the small red circle (top left) left of Tom's",
     ],
 )  # fmt: skip
 def test_other_texts_may_not(run: str) -> None:
     with pytest.raises(NotAllowed):
         said(QUESTION, run)
+
+
+def test_a_run_of_too_many_words_may_not() -> None:
+    assert said(LONG, " ".join(LONG.split()[2 : 2 + LONGEST]))
+    with pytest.raises(NotAllowed):
+        said(LONG, " ".join(LONG.split()[1 : 2 + LONGEST]))
 
 
 def test_every_run_of_a_question_may_be_said_up_to_the_longest() -> None:

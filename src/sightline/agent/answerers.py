@@ -222,7 +222,7 @@ class OracleDetector(Tool):
         if isinstance(wanted, str):
             raise Unsupported(f'no class for "{wanted[:60]}"; it knows {", ".join(self._classes)}')
         seen = [_seen(box, picture) for box in boxes]
-        items = tuple(d for d in seen if d.box.area and wanted.wants(d.label, d.attributes))
+        items = wanted.choose([d for d in seen if d.box.area])
         return Detections(query=query, items=items)
 
 

@@ -83,7 +83,9 @@ def plan_of(said: Decided[Reply], evidence: Sequence[Evidence]) -> Plan:
         found = resolved(reply.reference, evidence)
     except Unresolved as why:
         return Plan(answer=CANNOT_TELL, reason=str(why), **told)
-    if found.ambiguous:
+    if found.lacking:
+        return Plan(answer=CANNOT_TELL, reason="not there", **told)
+    if found.ambiguous and reply.kind != "list":
         return Plan(answer=CANNOT_TELL, reason="ambiguous", **told)
     told["confidence"] = said.confidence * (1.0 if found.score is None else found.score)
     return Plan(

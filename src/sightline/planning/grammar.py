@@ -285,6 +285,8 @@ def fits(kind: str, what: Accessor, evidence: Evidence) -> bool:
     if what not in _ANSWERS[kind]:
         return False
     payload = evidence.result.payload
+    if isinstance(payload, Facts) and what == "value":
+        return isinstance(payload.items[0].value, bool) == (kind == "yes/no")
     if not isinstance(payload, Relation):
         return True
     kinds = [value.kind for row in payload.rows for value in row if value.kind != "nothing"]

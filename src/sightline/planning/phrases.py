@@ -6,7 +6,7 @@ import re
 
 from sightline.planning.choices import OneOf, Steps
 
-LONGEST = 8
+LONGEST = 14
 """Words of one phrase."""
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sightline.planning.grammar import Reference
 from sightline.tools.attributes import size_of
@@ -40,13 +40,18 @@ class Unresolved(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """What a reference means: text, typed value, boxes in their own frames, and how sure the finding is."""
+    """What a reference means: text, typed value, boxes in their own frames, and how sure the finding is.
+
+    It is `ambiguous` where several things are meant, and `lacking` where one that is taken for granted is not
+    there.
+    """
 
     text: str
     value: Value
     boxes: tuple[Box, ...] = ()
     score: float | None = None
     ambiguous: bool = False
+    lacking: bool = False
 
 
 def resolved(reference: Reference, evidence: Sequence[Evidence]) -> Resolved:
@@ -85,7 +90,14 @@ def _count(payload: Finding) -> Resolved:
             number, boxes, score = len(payload.rows), tuple(payload.boxes()), payload.score
         case _:
             raise Unresolved(f"a {payload.kind} has no count")  # type: ignore[attr-defined]
-    return Resolved(text=str(number), value=number, boxes=boxes, score=score)
+    return _said_of(payload, Resolved(text=str(number), value=number, boxes=boxes, score=score))
+
+
+def _said_of(payload: Finding, answer: Resolved) -> Resolved:
+    """An answer, with what the detector says of its query."""
+    if not isinstance(payload, Detections):
+        return answer
+    return replace(answer, ambiguous=bool(payload.unclear), lacking=bool(payload.lacks))
 
 
 def _exists(payload: Finding) -> Resolved:
@@ -94,7 +106,8 @@ def _exists(payload: Finding) -> Resolved:
     if isinstance(payload, Detections):
         scores = [one.score for one in (*payload.items, *payload.perhaps)]
         score = max(scores, default=score or 0.0) if there else payload.score
-    return Resolved(text="yes" if there else "no", value=there, boxes=tuple(payload.boxes()), score=score)
+    said = "yes" if there else "no"
+    return _said_of(payload, Resolved(text=said, value=there, boxes=tuple(payload.boxes()), score=score))
 
 
 def _attribute(what: str, payload: Finding) -> Resolved:
@@ -109,9 +122,9 @@ def _attribute(what: str, payload: Finding) -> Resolved:
         raise Unresolved(f"its {what} could not be told")
     boxes = tuple(one.box for one in things)
     score = min(one.score for one in things)
-    return Resolved(
-        text=", ".join(told), value=", ".join(told), boxes=boxes, score=score, ambiguous=len(told) > 1
-    )
+    said = ", ".join(told)
+    several = len(told) > 1 or bool(payload.unclear)
+    return Resolved(text=said, value=said, boxes=boxes, score=score, ambiguous=several)
 
 
 def _told(what: str, one: Detection) -> str:

@@ -160,22 +160,23 @@ def _asked(wanted: Query, closed: Sequence[Vocabulary], look: Look) -> list[tupl
         if wanted.labels(number) and not misfit:
             asked.append((number, vocabulary))
     numbers = [number for number, _ in asked]
-    known = [any(term.labels[number] for number in numbers) for term in wanted.terms]
+    known = [any(term.labels[number] for number in numbers) for term in wanted.all_terms]
     return asked if all(known) else []
 
 
 def _finding(picture: Picture, query: str, wanted: Query, seen: Sequence[_Look], look: Look) -> Detections:
     """What was seen of what is wanted."""
     sightings = _each_once([(one, sighting) for one in seen for sighting in one.seen.sightings], picture)
-    sure = wanted.choose([_measured(s, picture) for s in sightings if s.is_sure])
+    clear = [_measured(s, picture) for s in sightings if s.is_sure]
     weak = [_measured(s, picture) for s in sightings if not s.is_sure]
-    picks = any(term.pick for term in wanted.terms)
-    perhaps = () if sure and picks else wanted.choose(weak)
+    sure, perhaps = wanted.sure_and_perhaps(clear, weak)
     found = bool(sure or perhaps)
     return Detections(
         query=query,
         items=sure,
         perhaps=perhaps,
+        unclear=wanted.open(clear),
+        lacks=wanted.lacks([*clear, *weak]),
         partial="; ".join(dict.fromkeys([*wanted.left_out(found=found), *_left_out(wanted, seen, look)])),
         score=_score(wanted, seen, found=found),
     )
@@ -219,8 +220,7 @@ def _left_out(wanted: Query, seen: Sequence[_Look], look: Look) -> list[str]:
 def _score(wanted: Query, seen: Sequence[_Look], *, found: bool) -> float | None:
     """How likely there is any where some were found, that there is none where none was; None: not known."""
     shares = [one.seen.present for one in seen]
-    is_plain = all(term.is_plain for term in wanted.terms) and not wanted.excluded and len(wanted.terms) == 1
-    if not is_plain and any(one.seen.sightings for one in seen):
+    if not wanted.is_plain and any(one.seen.sightings for one in seen):
         return None  # some were seen, and others are wanted
     absent = 1.0
     for share in shares:
@@ -236,7 +236,7 @@ def _why(wanted: Query | str, closed: Sequence[Vocabulary], look: Look) -> str:
     if isinstance(wanted, str):
         lost = wanted
     else:
-        lost = ", ".join(one.noun for one in wanted.terms if not any(one.labels[n] for n, _ in fit))
+        lost = ", ".join(one.noun for one in wanted.all_terms if not any(one.labels[n] for n, _ in fit))
     near = nearest(lost, [name for _, vocabulary in fit for name in vocabulary.classes()])
     where = " in drawings and print" if len(fit) < len(closed) else ""
     said = f'no class for "{lost[:60]}"{where}; ' + (f"nearest: {', '.join(near)}; " if near else "")

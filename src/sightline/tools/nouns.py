@@ -1,8 +1,9 @@
 """From a noun phrase, such as `small red circles on the left`, to what a detector is to look for.
 
 What is read: articles and numbers, colors (`light blue`, `not red`), sizes, sides (`left`, `in the top
-right`), an order (`the two largest`, `second from the left`), several nouns (`cats and dogs`), and what is
-left out (`things other than circles`). What a noun means is in `words`.
+right`), an order (`the two largest`, `second from the left`), several nouns (`cats and dogs`), what is left
+out (`things other than circles`), and how things stand to others (`dogs left of the tree`, see `beside`).
+What a noun means is in `words`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sightline.tools.attributes import SIZES
+from sightline.tools.beside import beside
 from sightline.tools.colors import COLORS
-from sightline.tools.terms import FROM, SUPERLATIVES, Order, Pick, Query, Term
+from sightline.tools.terms import FROM, SUPERLATIVES, Order, Pick, Query, Standing, Term
 from sightline.tools.words import Meaning, meaning
 
 __all__ = ["Query", "resolve", "resolve_among"]
@@ -84,7 +86,8 @@ _IN_THE_IMAGE = re.compile(
     r"(image|picture|photo|photograph|scene|page|drawing|micrograph))?$"
 )
 _PLACE = re.compile(
-    r" (?:located |standing |sitting )?(?:in|on|at|to|near|towards?) (?:the )?(?:far |very )?"
+    r"(?: (?:that|which|who))?(?: (?:is|are|there|stands?|lies?|sits?|located|standing|sitting))*"
+    r" (?:in|on|at|to|near|towards?) (?:the )?(?:far |very )?"
     r"(?:(?P<down>top|upper|bottom|lower)\b ?(?:and )?)?(?P<across>left|right)?(?: hand)?"
     r"(?P<middle>middle|center|centre)?(?: ?\b(?:half|side|corner|part|edge|quarter))?(?: of)?$"
 )
@@ -92,7 +95,7 @@ _COUNTED_FROM = re.compile(r" (?:counting |counted )?from (?:the )?(?P<side>left
 _EXCEPT = re.compile(
     r" (?:but not|except for|except|other than|apart from|excluding|(?<=all )but|(?<=thing )but) "
 )
-_WHICH = re.compile(r" (?:(?:that|which|who) (?:is|are)|colored|coloured|painted)(?= )")
+_WHICH = re.compile(r" (?:(?:(?:that|which|who) )?(?:is|are)|colored|coloured|painted)(?= )")
 _AND = re.compile(r" (?:and|or|,|as well as)(?= |$)")
 
 
@@ -114,12 +117,22 @@ def resolve_among(text: str, vocabularies: Sequence[Sequence[str]]) -> Query | s
     no words of its own shares the attributes before it: `red cars and buses`.
     """
     try:
-        main, *rest = _EXCEPT.split(_plain(text))
-        terms = _terms(main, vocabularies)
-        excluded = [term for part in rest for term in _excluded(f" {part}", vocabularies)]
+        return _query(_plain(text), vocabularies)
     except _Unknown as unknown:
         return str(unknown) or text.strip()
-    return Query(terms=tuple(terms), excluded=tuple(excluded))
+
+
+def _query(words: str, vocabularies: Sequence[Sequence[str]]) -> Query:
+    """What words ask for, as `_plain` makes them. Raises `_Unknown`."""
+    said = beside(words)
+    standing = None
+    if said:
+        others = tuple(_query(other, vocabularies) for other in said.others)
+        standing = Standing(others=others, holds=said.holds)
+    main, *rest = _EXCEPT.split(said.what if said else words)
+    terms = _terms(main if main.strip() or not said else " things", vocabularies)
+    excluded = [term for part in rest for term in _excluded(f" {part}", vocabularies)]
+    return Query(terms=tuple(terms), excluded=tuple(excluded), standing=standing)
 
 
 def _plain(text: str) -> str:
@@ -134,6 +147,8 @@ def _plain(text: str) -> str:
 def _terms(words: str, vocabularies: Sequence[Sequence[str]]) -> list[Term]:
     """The terms that `and`, `or` and commas set apart. Raises `_Unknown`."""
     pieces = [piece for part in _AND.split(words) if (piece := part.strip())]
+    if not pieces:
+        raise _Unknown
     if not ("," in words and all(_means(piece, vocabularies) for piece in pieces)):
         try:
             return [_read(words.replace(" ,", ""), vocabularies)[0]]
@@ -224,6 +239,7 @@ class _Said:
     skip: int = -1
     is_last: bool = False
     is_determined: bool = False
+    is_the_one: bool = False
 
     @property
     def has_attributes(self) -> bool:
@@ -311,6 +327,7 @@ class _Said:
                 NUMBERS.index(word) + 1 if word in NUMBERS else int(word) if word.isdecimal() else self.number
             )
             self.is_determined = True
+            self.is_the_one |= word in ("the", "this", "that")
         else:
             return False
         return True
@@ -335,6 +352,7 @@ class _Said:
             across=self.across,
             down=self.down,
             pick=pick,
+            is_the_one=self.is_the_one and not pick and not any(one.plural for one in known),
             is_generic=any(one.fit == "any" for one in known),
             notes=tuple(one.note for one in known if one.fit == "wider"),
             blurs=(*self.blurs, *(one.note for one in known if one.fit == "narrower")),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
+from sightline.tools.beside import nearest
 from sightline.types import Box, Detection
 
 
@@ -72,6 +74,7 @@ class Term:
         pick: which of them; None for all.
         is_generic: whether every class is meant.
         noun: as it was said.
+        is_the_one: whether one certain thing is meant: `the star`.
         notes: in one line each, what is looked for in place of what was named.
         blurs: in one line each, what is not told apart in what is found.
     """
@@ -85,6 +88,7 @@ class Term:
     pick: Pick | None = None
     is_generic: bool = False
     noun: str = field(default="", compare=False)
+    is_the_one: bool = field(default=False, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     blurs: tuple[str, ...] = field(default=(), compare=False)
 
@@ -121,37 +125,132 @@ def _is_on(side: str, fraction: float, *, first: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How things are to stand to others, of which any may be meant: `left of a star`.
+
+    Args:
+        others: what each of the others is.
+        holds: whether a box stands so to one of each; None for the nearest of all.
+    """
+
+    others: tuple[Query, ...]
+    holds: Callable[[Box, Sequence[Box]], bool] | None = field(compare=False)
+
+    def of(self, found: Sequence[Detection], among: Sequence[Detection]) -> list[Detection]:
+        """Those of `found` that stand so to things of `among`."""
+        groups = [[item.box for item in other.choose(among)] for other in self.others]
+        if self.holds is None:
+            best = nearest([item.box for item in found], groups[0])
+            return [] if best is None else [found[best]]
+        return [item for item in found if self._stands(item.box, groups)]
+
+    def open(self, found: Sequence[Detection], among: Sequence[Detection]) -> str:
+        """Which of the others are several where one is meant, if it matters which; else empty."""
+        for other in self.others:
+            several = other.choose(among)
+            if len(several) > 1 and all(term.is_the_one for term in other.terms):
+                rest = [item for item in among if not any(item is one for one in several)]
+                stand = [tuple(map(id, self.of(found, [*rest, one]))) for one in several]
+                if len(set(stand)) > 1:
+                    return f"{len(several)} things fit the {other.terms[0].noun}"
+            if said := other.open(among):
+                return said
+        return ""
+
+    def _stands(self, box: Box, groups: Sequence[Sequence[Box]]) -> bool:
+        assert self.holds is not None
+        return any(
+            self.holds(box, others)
+            for others in product(*groups)
+            if all(other is not box for other in others) and len(set(map(id, others))) == len(others)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Query:
-    """What to look for: any of `terms`, but none of `excluded`."""
+    """What to look for: any of `terms`, but none of `excluded`; of these, what stands so to others."""
 
     terms: tuple[Term, ...]
     excluded: tuple[Term, ...] = ()
+    standing: Standing | None = None
+
+    @property
+    def all_terms(self) -> tuple[Term, ...]:
+        """Those of the others too."""
+        others = self.standing.others if self.standing else ()
+        return (*self.terms, *(term for other in others for term in other.all_terms))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all things of one kind are meant."""
+        return len(self.terms) == 1 and self.terms[0].is_plain and not self.excluded and self.standing is None
+
+    @property
+    def picks(self) -> bool:
+        """Whether it asks for a certain one of those that fit, such as the largest."""
+        is_nearest = self.standing is not None and self.standing.holds is None
+        return is_nearest or any(term.pick for term in self.terms)
 
     def labels(self, vocabulary: int = 0) -> frozenset[str]:
         """The classes of one of the vocabularies that are looked for."""
-        return frozenset().union(*(term.labels[vocabulary] for term in self.terms))
+        return frozenset().union(*(term.labels[vocabulary] for term in self.all_terms))
 
     def left_out(self, *, found: bool) -> tuple[str, ...]:
         """In one line each, what a finding does not tell, where something was found or nothing was."""
-        said = [note for term in self.terms for note in (*term.notes, *(term.blurs if found else ()))]
+        said = [note for term in self.all_terms for note in (*term.notes, *(term.blurs if found else ()))]
         return tuple(dict.fromkeys(said))
 
     @property
     def is_generic(self) -> bool:
         """Whether it asks for whatever there is."""
-        return any(term.is_generic for term in self.terms)
+        return any(term.is_generic for term in self.all_terms)
 
-    def wants(self, label: str, attributes: dict[str, str]) -> bool:
-        """Whether a detection of that label and these measured attributes is meant, its place aside."""
-        return any(term.wants(label, attributes) for term in self.terms) and not any(
-            term.wants(label, attributes) for term in self.excluded
-        )
+    def choose(
+        self, found: Sequence[Detection], among: Sequence[Detection] | None = None
+    ) -> tuple[Detection, ...]:
+        """Those of `found` that are meant, in their order.
 
-    def choose(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
-        """Those of `found` that are meant, in their order."""
+        Args:
+            found: what was found.
+            among: where the others are, that things stand to; None: in `found`.
+        """
         left = [item for item in found if not any(term.takes(item) for term in self.excluded)]
         chosen: list[Detection] = []
         for term in self.terms:
             meant = [item for item in left if term.takes(item)]
+            if self.standing:
+                meant = self.standing.of(meant, found if among is None else among)
             chosen += term.pick.of(meant) if term.pick else meant
         return tuple(item for item in left if any(item is one for one in chosen))
+
+    def sure_and_perhaps(
+        self, clear: Sequence[Detection], weak: Sequence[Detection]
+    ) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+        """What is meant of what was clearly seen, and what else may be."""
+        sure = self.choose(clear)
+        if sure and self.picks:
+            return sure, ()
+        if self.standing is None:
+            return sure, self.choose(weak)
+        both = self.choose([*clear, *weak])
+        return sure, tuple(item for item in both if not any(item is one for one in sure))
+
+    def open(self, found: Sequence[Detection]) -> str:
+        """What the words leave open: `2 things fit the star`, where it matters which is meant; else empty."""
+        if not self.standing:
+            return ""
+        for term in self.terms:
+            meant = [item for item in found if term.takes(item)]
+            stand = self.standing.of(meant, found)
+            if term.is_the_one and self.standing.holds and 0 < len(stand) < len(meant):
+                return f"{len(meant)} things fit the {term.noun}"
+        return self.standing.open(found, found)
+
+    def lacks(self, found: Sequence[Detection]) -> str:
+        """A thing that the words take for granted and that is not among what was found; else empty."""
+        if not self.standing:
+            return ""
+        meant = [*self.terms, *(term for other in self.standing.others for term in other.terms)]
+        lost = [t.noun for t in meant if t.is_the_one and not any(t.takes(item) for item in found)]
+        deeper = (other.lacks(found) for other in self.standing.others)
+        return f"the {lost[0]}" if lost else next(filter(None, deeper), "")

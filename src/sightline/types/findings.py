@@ -72,6 +72,8 @@ class Detections(Finding):
     query: str
     items: tuple[Detection, ...] = ()
     perhaps: tuple[Detection, ...] = ()
+    unclear: str = ""
+    lacks: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -86,7 +88,11 @@ class Detections(Finding):
         """In words and numbers, at most `budget` characters; `place` writes a box."""
         lines = [f"{d.name()} {place(d.box)} {d.score:.0%}" for d in self.items]
         lines += [f"perhaps: {d.name()} {place(d.box)} {d.score:.0%}" for d in self.perhaps]
-        return fit_lines([f"{len(self.items)} found", *lines], budget)
+        head = f"{len(self.items)} found"
+        head += (f"; unclear: {self.unclear}" if self.unclear else "") + (
+            f"; not there: {self.lacks}" if self.lacks else ""
+        )
+        return fit_lines([head, *lines], budget)
 
 
 class TextLines(Finding):

@@ -9,12 +9,14 @@ from typing import Any
 
 from numpy.random import Generator
 
+from sightline.planning.phrases import LONGEST
+from sightline.tools.count import compared
 from sightline.train.symbolic.episode import Branch
 from sightline.train.symbolic.noise import noisy
 from sightline.train.symbolic.object_wordings import expanded, lines, worded
 from sightline.train.symbolic.objects import Noun, Stage, Value, evidence, relation, with_article
 from sightline.train.worlds.dice import chance, pick, span
-from sightline.types import Detection, Detections, Evidence, ToolResult
+from sightline.types import Detection, Detections, Evidence, Facts, ToolResult
 
 SEVERAL = (
     "More than one row returned by a subquery used as an expression - scalar subqueries can only return a "
@@ -166,6 +168,56 @@ class Rounds:
         replies += [(call, (first,)), (reply, (first, evidence(3, *second, got)))]
         self.add(f"{task} {'again' if late else 'respelled'}", kind, question, replies)
 
+    def by_runs(
+        self,
+        task: str,
+        kind: str,
+        question: str,
+        runs: Sequence[str],
+        answer: Callable[[Detections], str],
+        sql: str,
+        rows: Callable[[], Sequence[Sequence[Value]]] | Sequence[Sequence[Value]],
+        *,
+        expected: Sequence[Detection] | None = None,
+    ) -> None:
+        """A question that `detect` answers from words of it, or, where it does not read them so, `query`.
+
+        Args:
+            task: its name.
+            kind: of the answer.
+            question: as asked.
+            runs: words of it that may say what to look for, the best first.
+            answer: the reference for what was found.
+            sql: the SELECT that answers it too; empty: none does, and the question is left out.
+            rows: what that gives; may raise `Ambiguous`.
+            expected: what the words mean; None where that is for `detect` to say.
+        """
+        for run in runs:
+            got = self.stage.picture.detect(run)
+            if not isinstance(got.payload, Detections):
+                continue
+            if expected is None or set(map(id, got.payload.items)) == set(map(id, expected)):
+                given = () if callable(rows) else rows
+                instead = "" if callable(rows) else sql
+                self.by_detect(task, kind, (question, run), answer, instead=instead, rows=given)
+                return
+        if sql:
+            self.by_query(task, kind, question, sql, rows)
+
+    def by_comparison(self, task: str, question: str, nouns: Sequence[Noun], sql: str, value: bool) -> None:
+        """Whether there are more of one kind than of another, by `count` where the words allow it."""
+        run = run_over(question, [(noun.plural, noun.singular) for noun in nouns], before=_MORE)
+        got = self.stage.picture.count(run) if run and compared(run) else None
+        payload = got.payload if got else None
+        if got is None or not isinstance(payload, Facts) or payload.items[0].value is not value:
+            self.by_query(task, "yes/no", question, sql, [(value,)])
+            return
+        if chance(self.rng, FAILS):
+            got = failure(self.rng, "count")
+        reply = "value of e2" if got.status == "ok" else "cannot tell: failed"
+        first = evidence(2, "count", {"query": run}, got)
+        self.add(task, "yes/no", question, [(f'count(query="{run}")', ()), (reply, (first,))])
+
     # Through `query`.
 
     def by_query(
@@ -245,6 +297,57 @@ def run_of(phrase: str, question: str) -> str:
     return found.group() if found else ""
 
 
+ARTICLES = r"(?:(?:the|an?|any|some|all) )?"
+_MORE = (
+    r"(?:(?:just |exactly )?as many |more |fewer |less |equally many |"
+    r"(?:the same|an equal|a (?:larger|greater|smaller)) number of |number of (?:the )?)?"
+)
+
+
+def run_over(
+    question: str, parts: Sequence[Sequence[str]], *, before: str = ARTICLES, after: str = ""
+) -> str:
+    """The words of a question from the first to the last of some parts; empty where one is not there.
+
+    Args:
+        question: its quotation marks are left out, as no call can take them.
+        parts: the ways in which each may be said, the best first.
+        before: a pattern of what is taken along before them.
+        after: and behind them.
+    """
+    said, spans = question.replace('"', ""), []
+    for ways in parts:
+        ends = [
+            found.span()
+            for way in ways
+            if way and (found := re.search(rf"(?<!\w){re.escape(way)}(?![\w'])", said, re.IGNORECASE))
+        ]
+        if not ends:
+            return ""
+        spans.append(ends[0])
+    start, end = min(at for at, _ in spans), max(to for _, to in spans)
+    lead = re.search(rf"(?<![\w']){before}$", said[:start], re.IGNORECASE)
+    start = lead.start() if lead else start
+    tail = re.match(after, said[end:], re.IGNORECASE)
+    run = said[start : end + (tail.end() if tail else 0)]
+    return run if len(run.split()) <= LONGEST else ""
+
+
+def runs_from(question: str, start: str, most: int = 3) -> list[str]:
+    """Runs of whole words of a question that begin with some words, the longest first."""
+    found = re.search(rf"(?<!\w){re.escape(start)}(?![\w'])", question, re.IGNORECASE)
+    if not found:
+        return []
+    words = list(re.finditer(r" [\w'-]+", question[found.end() :]))[:most]
+    together = 0
+    for word in words:
+        if word.start() != (words[together - 1].end() if together else 0):
+            break
+        together += 1
+    ends = [found.end(), *(found.end() + word.end() for word in words[:together])]
+    return [question[found.start() : end] for end in reversed(ends)]
+
+
 def selected(sql: str) -> str:
     """How `query` calls the one column of a SELECT; it is said where there are no rows."""
     column = sql.removeprefix("SELECT ")
@@ -281,3 +384,15 @@ def suffixed(rng: Generator, question: str, right: int) -> str:
         order = expanded(rng, pick(rng, lines()["orders"])).format(n=span(rng, 2, 99))
         return f"{order} {question}"
     return f"{question} {expanded(rng, pick(rng, lines()['suffixes'])).format(**made)}"
+
+
+def one_of(value: Callable[[Detection], str], name: str) -> Callable[[Detections], str]:
+    """The reference to what one thing has: nothing there, several that differ, or one value."""
+
+    def answer(found: Detections) -> str:
+        if not found.items:
+            return "" if found.perhaps else "cannot tell: not there"
+        same = len({value(one) for one in found.items}) == 1
+        return f"{name} of e2" if same else "cannot tell: ambiguous"
+
+    return answer

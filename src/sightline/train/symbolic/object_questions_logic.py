@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from sightline.tools.colors import COLORS
 from sightline.tools.places import place_of
-from sightline.train.symbolic.object_questions import Rounds, numbers, the
+from sightline.train.symbolic.object_questions import Rounds, numbers, run_over, the
 from sightline.train.symbolic.objects import (
     Noun,
+    Value,
     color_of,
     color_word,
     evidence,
@@ -36,10 +37,13 @@ def not_color(r: Rounds) -> None:
         return
     noun = _colorless(r)
     color = pick(r.rng, r.stage.picture.colors) if chance(r.rng, 0.85) else pick(r.rng, tuple(COLORS))
-    right = sum(noun.fits(one) and color_of(one) != color for one in r.stage.picture.found)
-    question, _ = r.word("not color", noun, color=color_word(r.rng, color))
+    others = [one for one in r.stage.things(noun) if color_of(one) != color]
+    word = color_word(r.rng, color)
+    question, _ = r.word("not color", noun, color=word)
     sql = f"SELECT count(*) FROM objects{noun.where(f'color <> {quoted(color)}')}"
-    r.by_query("not color", "number", question, sql, [(right,)])
+    run = run_over(question, [(noun.plural, noun.singular), (word,)])
+    runs, count = [run] * bool(run), [(len(others),)]
+    r.by_runs("not color", "number", question, runs, lambda _: "count of e2", sql, count, expected=others)
 
 
 def _colorless(r: Rounds, generic: float = 0.15) -> Noun:
@@ -56,10 +60,12 @@ def not_class(r: Rounds) -> None:
     if len(other.labels) != 1 or other.color or other.size:
         return
     label = other.labels[0]
-    right = sum(things.fits(one) and one.label != label for one in r.stage.picture.found)
+    left = [one for one in r.stage.things(things) if one.label != label]
     question, _ = r.word("not class", things, other)
     sql = f"SELECT count(*) FROM objects{things.where(f'class <> {quoted(label)}')}"
-    r.by_query("not class", "number", question, sql, [(right,)])
+    run = run_over(question, [(things.plural, things.singular), (other.plural, other.singular)])
+    runs, count = [run] * bool(run), [(len(left),)]
+    r.by_runs("not class", "number", question, runs, lambda _: "count of e2", sql, count, expected=left)
 
 
 def two_nouns(r: Rounds, there: float = 0.8) -> tuple[Noun, Noun] | None:
@@ -112,7 +118,18 @@ def of_two(r: Rounds) -> None:
     }[family]
     if family == "difference" and n < m:
         return
+    if family in ("more", "fewer", "same number"):
+        r.by_comparison(family, question, (a, b), sql, bool(value))
+        return
     kind = "number" if family in ("sum", "difference") else "yes/no"
+    if family in ("sum", "either"):
+        run = run_over(question, [(noun.plural, noun.singular) for noun in (a, b)])
+        answer = "count of e2" if family == "sum" else "exists in e2"
+        expected = [*r.stage.things(a), *r.stage.things(b)]
+        r.by_runs(
+            family, kind, question, [run] * bool(run), lambda _: answer, sql, [(value,)], expected=expected
+        )
+        return
     r.by_query(family, kind, question, sql, [(value,)])
 
 
@@ -129,7 +146,7 @@ def same_number(r: Rounds) -> None:
         if found and (r.stage.number(found[0]) == r.stage.number(found[1])):
             a, b = found
             question, _ = r.word("same number", a, b)
-            r.by_query("same number", "yes/no", question, f"SELECT {_count(a)} = {_count(b)}", [(True,)])
+            r.by_comparison("same number", question, (a, b), f"SELECT {_count(a)} = {_count(b)}", True)
             return
 
 
@@ -324,12 +341,14 @@ def on_side(r: Rounds) -> None:
     right = sum(side in place_of(one.box) for one in r.stage.things(noun))
     is_there = f"place LIKE '%{side}%'"
     where = f"FROM objects{noun.where(is_there)}"
-    if chance(r.rng, 0.5):
-        question, _ = r.word("place count", noun, side=side)
-        r.by_query("place count", "number", question, f"SELECT count(*) {where}", [(right,)])
-    else:
-        question, _ = r.word("place exist", noun, side=side)
-        r.by_query("place exist", "yes/no", question, f"SELECT count(*) > 0 {where}", [(right > 0,)])
+    family = pick(r.rng, ("place count", "place exist"))
+    is_count = family == "place count"
+    question, _ = r.word(family, noun, side=side)
+    run = run_over(question, [(noun.plural, noun.singular), (side,)], after=" side| half")
+    kind, answer = ("number", "count of e2") if is_count else ("yes/no", "exists in e2")
+    sql = f"SELECT count(*){'' if is_count else ' > 0'} {where}"
+    value: Value = right if is_count else right > 0
+    r.by_runs(family, kind, question, [run] * bool(run), lambda _: answer, sql, [(value,)])
 
 
 def in_box(r: Rounds) -> None:

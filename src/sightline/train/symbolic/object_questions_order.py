@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sightline.tools.beside import beside
 from sightline.tools.colors import COLORS
 from sightline.tools.measure import distances, overlaps
 from sightline.tools.places import center_distance, place_of
-from sightline.train.symbolic.object_questions import Call, Rounds, detect_call, run_of, the
+from sightline.train.symbolic.object_questions import (
+    ARTICLES,
+    Call,
+    Rounds,
+    detect_call,
+    one_of,
+    run_of,
+    run_over,
+    runs_from,
+    the,
+)
 from sightline.train.symbolic.object_questions_logic import either_where, two_nouns
 from sightline.train.symbolic.objects import Noun, Value, color_of, color_word, quoted, result, with_article
 from sightline.train.worlds.dice import chance, pick, weighted
@@ -128,7 +139,12 @@ def ranked(r: Rounds) -> None:
         column, kind, answer = f"{column} = {quoted(guess)}", "yes/no", guess == value
     question, _ = r.word(family, noun, rank=rank, **slots)
     sql = f"SELECT {column} FROM objects{noun.where()} {order}"
-    r.by_query(family, kind, question, sql, [(answer,)])
+    if isinstance(answer, bool):
+        r.by_query(family, kind, question, sql, [(answer,)])
+        return
+    told = "label" if column == "class" else column
+    runs = runs_from(question, rank)
+    r.by_runs(family, kind, question, runs, lambda _: f"{told} of e2", sql, [(answer,)], expected=[thing])
 
 
 def bigger(r: Rounds) -> None:
@@ -161,8 +177,11 @@ def _of_two(
 ) -> None:
     """Whether the one thing stands so to the other; there may be none, or several."""
     one, two = r.stage.things(a), r.stage.things(b)
-    if len(one) == len(two) == 1 and abs(key(one[0]) - key(two[0])) < 1:
-        return
+    expected: list[Detection] | None = None
+    if len(one) == len(two) == 1:
+        if abs(key(one[0]) - key(two[0])) < 1:
+            return
+        expected = one if _is(key(one[0]), sign, key(two[0])) else []
 
     def rows() -> list[tuple[bool | None]]:
         x, y = the(one, key), the(two, key)
@@ -174,7 +193,22 @@ def _of_two(
 
     question, _ = r.word(family, a, b, **slots)
     first, second = (f"(SELECT {column} FROM objects{noun.where()})" for noun in (a, b))
-    r.by_query(family, "yes/no", question, f"SELECT {first} {sign} {second}", rows)
+    sql = f"SELECT {first} {sign} {second}"
+    r.by_runs(family, "yes/no", question, _related(question, a, b), _exists, sql, rows, expected=expected)
+
+
+def _related(question: str, *nouns: Noun, before: str = ARTICLES) -> list[str]:
+    """The words from the first to the last of some things, if they say how one stands to another."""
+    run = run_over(question, [(noun.plural, noun.singular) for noun in nouns], before=before)
+    return [run] if run and beside(f" {' '.join(run.casefold().replace('-', ' ').split())}") else []
+
+
+def _exists(_: Detections) -> str:
+    return "exists in e2"
+
+
+def _labels(found: Detections) -> str:
+    return "label of e2" if found.items or found.perhaps else "cannot tell: not there"
 
 
 def the_to_the(r: Rounds) -> None:
@@ -208,7 +242,7 @@ def a_to_a(r: Rounds) -> None:
         question, _ = r.word("a rel a", a, b, rel=word)
         nested = f"{column} {sign} (SELECT {best}({column}) FROM objects{b.where()})"
         sql = f"SELECT count(*) > 0 FROM objects{a.where(nested)}"
-        r.by_query("a rel a", "yes/no", question, sql, [(holds,)])
+        r.by_runs("a rel a", "yes/no", question, _related(question, a, b), _exists, sql, [(holds,)])
         return
 
 
@@ -234,7 +268,8 @@ def to_the(r: Rounds) -> None:
         if family == "list rel the":
             rows = [(label,) for label in sorted({one.label for one in so}, key=str.casefold)]
             sql = f"SELECT class FROM objects WHERE {nested} GROUP BY class ORDER BY class"
-            r.by_query(family, "list", question, sql, rows)
+            runs = _related(question, b, before=rf"\b{word} (?:the )?")
+            r.by_runs(family, "list", question, runs, _labels, sql, rows, expected=so)
         elif not order or len(order) == 1 or abs(key(order[0]) - key(order[1])) > 1:
             column_of = "color" if family == "next color" else "class"
             by = f"ORDER BY {column}{' DESC' if sign == '<' else ''} LIMIT 1"
@@ -256,7 +291,24 @@ def to_the(r: Rounds) -> None:
     is_count = family == "count rel the"
     sql = f"SELECT count(*){'' if is_count else ' > 0'} FROM objects{noun.where(nested)}"
     value: Value = right if is_count else right > 0
-    r.by_query(family, "number" if is_count else "yes/no", question, sql, [(value,)])
+    expected = [one for one in so if noun.fits(one)]
+    _some(r, family, question, (noun, b), sql, value, expected)
+
+
+def _some(
+    r: Rounds,
+    family: str,
+    question: str,
+    nouns: Sequence[Noun],
+    sql: str,
+    value: Value,
+    expected: Sequence[Detection] | None,
+) -> None:
+    """How many stand so, or whether any does."""
+    is_count = not isinstance(value, bool)
+    kind, answer = ("number", "count of e2") if is_count else ("yes/no", "exists in e2")
+    runs = _related(question, *nouns)
+    r.by_runs(family, kind, question, runs, lambda _: answer, sql, [(value,)], expected=expected)
 
 
 def between(r: Rounds) -> None:
@@ -276,12 +328,13 @@ def between(r: Rounds) -> None:
     if high - low < 2:
         return
     said = (b, c)
-    if chance(r.rng, 0.6):
-        question, _ = r.word("between", noun, *said)
-        r.by_query("between", "number", question, f"SELECT count(*) FROM objects{where}", [(n,)])
-    else:
-        question, _ = r.word("a between", noun, *said)
-        r.by_query("a between", "yes/no", question, f"SELECT count(*) > 0 FROM objects{where}", [(n > 0,)])
+    family = "between" if chance(r.rng, 0.6) else "a between"
+    question, _ = r.word(family, noun, *said)
+    is_count = family == "between"
+    sql = f"SELECT count(*){'' if is_count else ' > 0'} FROM objects{where}"
+    upright = abs(_Y(left) - _Y(right)) > high - low
+    if not upright:  # else `detect` looks between them from top to bottom
+        _some(r, family, question, (noun, *said), sql, n if is_count else n > 0, None)
 
 
 def _city(a: Detection, b: Detection) -> float:
@@ -316,7 +369,12 @@ def nearest(r: Rounds) -> None:
     sql = f"SELECT {column} FROM objects{where} ORDER BY {x} + {y} LIMIT 1"
     question, _ = r.word(family, noun, b)
     value = best.label if column == "class" else color_of(best)
-    r.by_query(family, "name" if column == "class" else "color", question, sql, [(value,)])
+    kind, answer = ("name", "label of e2") if column == "class" else ("color", "color of e2")
+    near = run_over(
+        question, [("nearest", "closest"), (b.singular,)], before=r"(?:\w+ (?:that is )?)?(?:the )?"
+    )
+    runs = [near, near.split(" ", 1)[-1]] if near else []
+    r.by_runs(family, kind, question, runs, lambda _: answer, sql, [(value,)], expected=[best])
 
 
 def chained(r: Rounds) -> None:
@@ -337,9 +395,9 @@ def chained(r: Rounds) -> None:
         question, _ = r.word("chain color", b, b, c, rel2=w2)
         values = [(color_of(x),) for x in those]
         if not b.color:
-            r.by_query(
-                "chain color", "color", question, f"SELECT color FROM objects{b.where(nested)}", values
-            )
+            sql = f"SELECT color FROM objects{b.where(nested)}"
+            runs, answer = _related(question, b, c), one_of(color_of, "color")
+            r.by_runs("chain color", "color", question, runs, answer, sql, values, expected=those)
         return
     a = r.stage.noun(there=0.95, generic=0.3)
     if len(those) == 1:
@@ -349,7 +407,7 @@ def chained(r: Rounds) -> None:
         n = sum(a.fits(x) and _is(key1(x), sign1, key1(middle)) for x in r.stage.picture.found)
         outer = f"{col1} {sign1} (SELECT {col1} FROM objects{b.where(nested)})"
         question, _ = r.word("chain count", a, b, c, rel=w1, rel2=w2)
-        r.by_query("chain count", "number", question, f"SELECT count(*) FROM objects{a.where(outer)}", [(n,)])
+        _some(r, "chain count", question, (a, b, c), f"SELECT count(*) FROM objects{a.where(outer)}", n, None)
 
 
 def chained_some(r: Rounds) -> None:
@@ -370,7 +428,7 @@ def chained_some(r: Rounds) -> None:
     outer = f"{col1} {sign1} (SELECT {best1}({col1}) FROM objects{b.where(inner)})"
     question, _ = r.word("chain exist", a, b, c, rel=w1, rel2=w2)
     sql = f"SELECT count(*) > 0 FROM objects{a.where(outer)}"
-    r.by_query("chain exist", "yes/no", question, sql, [(holds,)])
+    _some(r, "chain exist", question, (a, b, c), sql, holds, None)
 
 
 def on_surface(r: Rounds) -> None:
@@ -387,29 +445,20 @@ def on_surface(r: Rounds) -> None:
         and abs(_X(one) - _X(table)) * 2 < table.box.width
         and abs(_Y(one) - _Y(table)) * 2 < table.box.height
     ]
-    close = [
-        f"abs({axis} - (SELECT {axis} FROM objects{b.where()})) * 2 < (SELECT {side} FROM objects{b.where()})"
-        for axis, side in (("x", "width"), ("y", "height"))
-    ]
     if len(b.labels) != 1:
         return
     family = pick(r.rng, ("on list", "on list", "on exist", "on count"))
     if family == "on list":
         question, _ = r.word(family, b, b)
-        rows = [(label,) for label in sorted({one.label for one in on})]
-        where = f"WHERE class <> {quoted(table.label)} AND {' AND '.join(close)}"
-        sql = f"SELECT class FROM objects {where} GROUP BY class ORDER BY class"
-        r.by_query(family, "list", question, sql, rows)
+        runs = _related(question, b, before=r"\bon (?:top of )?(?:the )?")
+        r.by_runs(family, "list", question, runs, _labels, "", (), expected=on)
         return
     noun = r.stage.noun(there=0.9, generic=0)
     if noun.fits(table):
         return
-    n = sum(map(noun.fits, on))
     question, _ = r.word(family, noun, b)
-    is_count = family == "on count"
-    sql = f"SELECT count(*){'' if is_count else ' > 0'} FROM objects{noun.where(*close)}"
-    value: Value = n if is_count else n > 0
-    r.by_query(family, "number" if is_count else "yes/no", question, sql, [(value,)])
+    n = sum(map(noun.fits, on))
+    _some(r, family, question, (noun, b), "", n if family == "on count" else n > 0, None)
 
 
 MEASURED = {

@@ -9,7 +9,15 @@ from sightline.tools.measure import sizes
 from sightline.tools.places import place_of
 from sightline.tools.words import plural
 from sightline.train.symbolic.noise import typo
-from sightline.train.symbolic.object_questions import Call, Rounds, detect_call, numbers, run_of, suffixed
+from sightline.train.symbolic.object_questions import (
+    Call,
+    Rounds,
+    detect_call,
+    numbers,
+    one_of,
+    run_of,
+    suffixed,
+)
 from sightline.train.symbolic.object_wordings import lists
 from sightline.train.symbolic.objects import Noun, color_of, result
 from sightline.train.worlds.dice import chance, pick
@@ -106,18 +114,6 @@ def unknown(r: Rounds) -> None:
         r.by_detect(family, kind, asked, lambda _: references.get(family, ""))
 
 
-def _one_of(value: Callable[[Detection], str], name: str) -> Callable[[Detections], str]:
-    """The reference to what one thing has: nothing there, several that differ, or one value."""
-
-    def answer(found: Detections) -> str:
-        if not found.items:
-            return "" if found.perhaps else "cannot tell: not there"
-        same = len({value(one) for one in found.items}) == 1
-        return f"{name} of e2" if same else "cannot tell: ambiguous"
-
-    return answer
-
-
 def color(r: Rounds) -> None:
     """What color the one thing has; often there are several, or none."""
     if not r.stage.has_colors:
@@ -157,7 +153,7 @@ def kind(r: Rounds) -> None:
     asked = r.word("kind", noun)
     if r.stage.picture.medium == "photo" and "shape" in asked[0]:
         return
-    r.by_detect("kind", "name", asked, _one_of(lambda one: one.label, "label"))
+    r.by_detect("kind", "name", asked, one_of(lambda one: one.label, "label"))
 
 
 def _attribute(r: Rounds, name: str, noun: Noun, value: Callable[[Detection], str]) -> None:
@@ -168,14 +164,14 @@ def _attribute(r: Rounds, name: str, noun: Noun, value: Callable[[Detection], st
     if noun.labels:
         sql = f"SELECT {name} FROM objects{noun.where()}"
     kind = {"color": "color", "size": "name", "place": "place"}[name]
-    r.by_detect(name, kind, asked, _one_of(value, name), instead=sql, rows=rows)
+    r.by_detect(name, kind, asked, one_of(value, name), instead=sql, rows=rows)
 
 
 def shape_of_all(r: Rounds) -> None:
     """What shape is in a picture, where there is one, and now and then where there are several."""
     question, _ = r.word("kind of all")
     if phrase := run_of("shape", question):
-        answer = _one_of(lambda one: one.label, "label")
+        answer = one_of(lambda one: one.label, "label")
         r.by_detect("shape of all", "name", (question, phrase), answer)
 
 
@@ -184,7 +180,7 @@ def color_of_all(r: Rounds) -> None:
     question, _ = r.word("color of all")
     for word in ("shape", "figure", "object"):
         if phrase := run_of(word, question):
-            r.by_detect("color of all", "color", (question, phrase), _one_of(color_of, "color"))
+            r.by_detect("color of all", "color", (question, phrase), one_of(color_of, "color"))
             return
 
 

@@ -18,7 +18,7 @@ from sightline.tools.attributes import size_of
 from sightline.tools.clauses import Thing, of_kind, of_lines, of_things
 from sightline.tools.coco import LEAST_SEEN, NAMES, passes
 from sightline.tools.colors import COLORS
-from sightline.tools.count import SURE_FROM, counts
+from sightline.tools.count import SURE_FROM, compared, comparison, counts
 from sightline.tools.describe import composed
 from sightline.tools.look import said
 from sightline.tools.nouns import Query, resolve_among
@@ -98,20 +98,33 @@ class Picture:
         """What `detect` returns for a phrase."""
         wanted = resolve_among(phrase, [one.classes for one in self.words])
         known = isinstance(wanted, Query) and all(
-            any(term.labels[n] for n in self._looking()) for term in wanted.terms
+            any(term.labels[n] for n in self._looking()) for term in wanted.all_terms
         )
         if not isinstance(wanted, Query) or not known:
-            lost = wanted if isinstance(wanted, str) else ", ".join(term.noun for term in wanted.terms)
+            lost = wanted if isinstance(wanted, str) else ", ".join(term.noun for term in wanted.all_terms)
             return ToolResult(status="unsupported", message=self.no_class(lost), tool="detect")
-        items = wanted.choose(self.found)
-        picks = any(term.pick for term in wanted.terms)
-        perhaps = () if items and picks else wanted.choose(self.perhaps)
+        items, perhaps = wanted.sure_and_perhaps(self.found, self.perhaps)
         notes = wanted.left_out(found=bool(items or perhaps))
         partial = "; ".join(filter(None, (*notes, self._small(generic=wanted.is_generic))))
-        return result("detect", Detections(query=phrase, items=items, perhaps=perhaps, partial=partial))
+        found = Detections(
+            query=phrase,
+            items=items,
+            perhaps=perhaps,
+            unclear=wanted.open(self.found),
+            lacks=wanted.lacks([*self.found, *self.perhaps]),
+            partial=partial,
+        )
+        return result("detect", found)
 
     def count(self, phrase: str) -> ToolResult:
         """What `count` returns for a phrase that the detector knows."""
+        if two := compared(phrase):
+            one, other = (self.detect(part) for part in two)
+            if lost := next((got for got in (one, other) if got.status == "unsupported"), None):
+                return lost.model_copy(update={"tool": "count"})
+            assert isinstance(one.payload, Detections)
+            assert isinstance(other.payload, Detections)
+            return result("count", comparison(phrase, one.payload, other.payload))
         found = self.detect(phrase).payload
         assert isinstance(found, Detections)
         facts = Facts(items=counts(found.items, SURE_FROM), partial=found.partial)
