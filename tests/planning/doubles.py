@@ -29,7 +29,7 @@ from sightline.types import (
     ToolCall,
     ToolResult,
 )
-from sightline.types.overview import Overview
+from sightline.types.overview import Medium, Overview
 
 TEXTS = [
     "number: detect(query= red circles)",
@@ -108,9 +108,9 @@ def done(number: int, name: str, payload: Finding | None, status: str = "ok", **
     )
 
 
-def looked(*labels: str) -> Evidence:
+def looked(*labels: str, medium: Medium = "photo") -> Evidence:
     seen = tuple(Detection(label=label, score=0.9, box=box()) for label in labels)
-    return done(1, "look", Overview(region=box(0, 0, 200), medium="photo", objects=seen))
+    return done(1, "look", Overview(region=box(0, 0, 200), medium=medium, objects=seen))
 
 
 def objects(*colors: str, label: str = "square", perhaps: int = 0) -> Detections:

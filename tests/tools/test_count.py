@@ -10,7 +10,7 @@ import pytest
 from sightline.images import Picture, make_picture
 from sightline.tools import guard
 from sightline.tools.base import Phrase, Tool
-from sightline.tools.count import Counter
+from sightline.tools.count import Counter, compared
 from sightline.tools.detect import Detector
 from sightline.train.worlds.scenes import Scene, Thing, draw_scene
 from sightline.types import Box, Detection, Detections, Facts, ToolResult
@@ -110,3 +110,37 @@ def test_with_the_embedded_detector() -> None:
         assert counter.covers().startswith("counts by the detector, which finds circle")
     finally:
         counter.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "two", "holds"),
+    [
+        ("more circles than stars", ("circles", "stars"), True),
+        ("Fewer red circles than stars", ("red circles", "stars"), False),
+        ("as many red circles as stars", ("red circles", "stars"), True),
+        ("the same number of circles as stars", ("circles", "stars"), False),
+        ("number of circles is greater than that of the stars", ("circles", "stars"), True),
+        ("stars outnumber the circles", ("stars", "circles"), False),
+    ],
+)
+def test_two_numbers_are_compared(query: str, two: tuple[str, str], holds: bool) -> None:
+    assert compared(query) == two
+    picture = make_picture(draw_scene(SCENE, 256))
+    result = guard.run(Counter(Detector()), picture, {"query": query}, timeout_s=60)
+    assert result.status == "ok", result.message
+    assert isinstance(result.payload, Facts)
+    (fact,) = result.payload.items
+    assert fact.value is holds
+    assert all(word in fact.name for word in two)
+    assert len(fact.of) == (2 if "red" in query else 3)
+
+
+def test_a_number_is_no_second_kind_of_thing() -> None:
+    assert compared("more than 3 circles") is None
+    assert compared("small red circles") is None
+
+
+def test_a_comparison_with_what_has_no_class_is_unsupported() -> None:
+    picture = make_picture(draw_scene(SCENE, 256))
+    result = guard.run(Counter(Detector()), picture, {"query": "more circles than ghosts"}, timeout_s=60)
+    assert (result.status, "ghosts" in result.message) == ("unsupported", True)

@@ -32,7 +32,7 @@ from sightline.types import (
     Relation,
     TextLines,
 )
-from sightline.types.overview import Classes
+from sightline.types.overview import Classes, Overview
 
 Accessor = Literal["count", "exists", "value", "color", "size", "place", "label", "field", "quote", "text"]
 Reason = Literal["not there", "ambiguous", "no tool", "failed", "not about the picture"]
@@ -100,7 +100,8 @@ class _Grammar:
         references = {
             f" {text}": (what, one) for text, what, one in self._references() if fits(kind, what, one)
         }
-        said = yield OneOf((*heads, *references, " cannot tell:"))
+        silent = () if self._unread(tools) else (" cannot tell:",)
+        said = yield OneOf((*heads, *references, *silent))
         if said in heads:
             return Reply(kind=kind, calls=(yield from self._calls(heads, heads[said])))
         if said == " cannot tell:":
@@ -118,8 +119,27 @@ class _Grammar:
         return Reply(kind=kind, reference=Reference(what=what, of=evidence.id, names=names))
 
     def _callable(self, tool: ToolSpec) -> bool:
-        """Whether there is something to hand over for each argument that must be given."""
+        """Whether there is something to hand over for what must be given, and the call is no repeat."""
+        if not self._may_be_bare(tool) and not any(self._argument_open(p) for p in tool.params):
+            return False
         return all(self._argument_open(p) for p in tool.params if p.required)
+
+    def _may_be_bare(self, tool: ToolSpec) -> bool:
+        """Whether a call without arguments would not be one that has an answer already."""
+        return not any(
+            e.call.name == tool.name and not e.call.arguments and e.result.status in _ANSWERED
+            for e in self.situation.evidence
+        )
+
+    def _unread(self, tools: Sequence[ToolSpec]) -> bool:
+        """Whether tools were asked, but not the one that reads pictures of this medium.
+
+        Then nobody can tell yet that something is not there.
+        """
+        asked = {e.call.name for e in self.situation.evidence if not isinstance(e.result.payload, Overview)}
+        seen = [e.result.payload for e in self.situation.evidence]
+        mediums = {one.medium for one in seen if isinstance(one, Overview)}
+        return bool(asked) and any(tool.reads in mediums and tool.name not in asked for tool in tools)
 
     def _argument_open(self, argument: Argument) -> bool:
         match argument.kind:
@@ -155,7 +175,8 @@ class _Grammar:
                 return Said(name=tool.name, arguments=tuple(given))
         while left:
             names = {f"{', ' if given else ''}{one.name}=": one for one in left}
-            said = yield OneOf((")", *names))
+            ends = (")",) if given or self._may_be_bare(tool) else ()
+            said = yield OneOf((*ends, *names))
             if said == ")":
                 break
             argument = names[said]
@@ -231,6 +252,9 @@ class _Grammar:
             names.append((yield OneOf(tuple(f" {name}" for name in known)))[1:])
         yield OneOf((END,))
         return tuple(names)
+
+
+_ANSWERED = ("ok", "empty", "unsupported")
 
 
 def _found(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -26,11 +26,12 @@ class Argument:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolSpec:
-    """A tool's name, what it does in one line, and its arguments in their order."""
+    """A tool's name, what it does in one line, its arguments in their order, and the medium that it reads."""
 
     name: str
     doc: str = ""
     params: tuple[Argument, ...] = ()
+    reads: str = ""
 
     def to_text(self) -> str:
         """One line, such as `detect(query: phrase) Finds objects and where they are`; `?` may be left out."""
@@ -53,4 +54,4 @@ def spec_of(tool: Tool) -> ToolSpec:
         )
         for p in tool.parameters
     )
-    return ToolSpec(name=tool.name, doc=tool.doc, params=params)
+    return ToolSpec(name=tool.name, doc=tool.doc, params=params, reads=tool.reads)

@@ -51,6 +51,9 @@ class Tool:
 
     name: str
 
+    reads: str = ""
+    """The medium of the pictures that it reads as a whole (see `types.Medium`); empty where there is none."""
+
     __call__: Any
 
     @property

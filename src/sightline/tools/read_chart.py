@@ -16,6 +16,7 @@ class ChartReader(RereadingTool):
     """The tool `read_chart`."""
 
     name = "read_chart"
+    reads = "chart"
 
     def covers(self) -> str:
         """In one line, what it does."""

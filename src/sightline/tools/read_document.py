@@ -23,6 +23,7 @@ class DocumentReader(PageTool):
     """The tool `read_document`."""
 
     name = "read_document"
+    reads = "document"
 
     @cached_property
     def version(self) -> str:

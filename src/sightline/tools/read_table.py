@@ -21,6 +21,7 @@ class TableReader(RereadingTool):
     """The tool `read_table`."""
 
     name = "read_table"
+    reads = "table"
 
     def covers(self) -> str:
         """In one line, what it does."""

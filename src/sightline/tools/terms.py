@@ -244,7 +244,9 @@ class Query:
             stand = self.standing.of(meant, found)
             if term.is_the_one and self.standing.holds and 0 < len(stand) < len(meant):
                 return f"{len(meant)} things fit the {term.noun}"
-        return self.standing.open(found, found)
+            if said := self.standing.open(meant, found):
+                return said
+        return ""
 
     def lacks(self, found: Sequence[Detection]) -> str:
         """A thing that the words take for granted and that is not among what was found; else empty."""

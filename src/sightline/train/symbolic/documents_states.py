@@ -103,6 +103,35 @@ def _goods(draft: _Draft, most: int, kind: str) -> list[Goods]:
     ]
 
 
+_BEFORE = ("Unit {}", "Lot {}", "Level {}", "Suite {}", "Block {}", "{}F", "Shop {}", "G{}")
+
+
+def address_lines(rng: Generator, hand: Hand) -> list[str]:
+    """Two to four lines: now and then a unit, the street with its number, the town with or without a code."""
+    street, number = slot("street", rng, hand), span(rng, 1, 190)
+    said = pick(
+        rng, (f"{street} {number}", f"{number} {street}", f"{number}, {street}", f"No. {number}, {street}")
+    )
+    town, code = pick(rng, tongue(hand.language)["city"]), digits(rng, 5, "123456789")
+    ends: tuple[str, ...] = (town,)
+    if not town[:1].isdigit():
+        ends = (
+            town,
+            f"{code} {town}",
+            f"{code} {town}",
+            f"{town} {code}",
+            f"{town}, {digits(rng, 4, '123456789')}",
+        )
+    end = pick(rng, ends)
+    comma = "," * chance(rng, 0.55)
+    lines = [f"{said}{comma}", end]
+    if chance(rng, 0.25):
+        lines.insert(0, f"{pick(rng, _BEFORE).format(span(rng, 1, 40))}{comma}")
+    if chance(rng, 0.12):
+        lines = [" ".join([lines[0], lines[1]]), *lines[2:]]
+    return [line.upper() for line in lines] if chance(rng, 0.35) else lines
+
+
 def make_bill_paper(rng: Generator) -> Paper:
     """A receipt of a shop, with its sums close to each other."""
     draft = _draft(rng)
@@ -110,8 +139,8 @@ def make_bill_paper(rng: Generator) -> Paper:
     align: Align = "centre" if chance(rng, 0.7) else "left"
     sheet.line(("company", slot("firm", rng, hand)), align=align)
     if chance(rng, 0.85):
-        sheet.line(("address", f"{slot('street', rng, hand)} {span(rng, 1, 190)}"), align=align)
-        sheet.line(("address", pick(rng, tongue(hand.language)["city"])), align=align)
+        for line in address_lines(rng, hand):
+            sheet.line(("address", line), align=align)
     if chance(rng, 0.5):
         draft.fact("phone", slot("tel", rng, hand))
     if chance(rng, 0.35):
@@ -255,8 +284,8 @@ def make_invoice_paper(rng: Generator) -> Paper:
     draft = _draft(rng)
     sheet, hand = draft.sheet, draft.hand
     sheet.line(("company", slot("firm", rng, hand)))
-    sheet.line(("address", f"{slot('street', rng, hand)} {span(rng, 1, 190)}"))
-    sheet.line(("address", pick(rng, tongue(hand.language)["city"])))
+    for line in address_lines(rng, hand):
+        sheet.line(("address", line))
     for name in ("phone", "email", "tax id"):
         if chance(rng, 0.45):
             made = {"phone": "tel", "email": "mail", "tax id": "order"}[name]

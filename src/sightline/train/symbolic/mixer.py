@@ -70,8 +70,8 @@ class _Words:
 
 @cache
 def real_specs() -> dict[str, ToolSpec]:
-    """The real tools, in their order."""
-    return {name: spec_of(tool) for name, tool in all_tools().items()}
+    """The real tools, in their order. What they read is left out: silence is for the planner to learn."""
+    return {name: replace(spec_of(tool), reads="") for name, tool in all_tools().items()}
 
 
 @cache
