@@ -10,19 +10,18 @@ from sightline.planning.choices import pieces
 from sightline.planning.grammar import reply_steps, written
 from sightline.planning.situation import Situation
 from sightline.planning.sql_relations import sql_relations
-from sightline.planning.tool_spec import spec_of
-from sightline.tools.registry import all_tools
 from sightline.train.symbolic.document_questions import Reading, read_document_step
 from sightline.train.symbolic.documents import document_episodes, field_question, reading_of
 from sightline.train.symbolic.documents_pages import Paper, read_page
 from sightline.train.symbolic.documents_states import make_bill_paper, make_form_paper, make_invoice_paper
 from sightline.train.symbolic.documents_words import filled_sections, make_hand, spread
 from sightline.train.symbolic.episode import Branch, Episode
+from sightline.train.symbolic.mixer import real_specs
 from sightline.train.symbolic.prints import make_print, print_episodes
 from sightline.train.symbolic.prints import questions as print_questions
 from sightline.types import Fields, TextLines
 
-TOOLS = tuple(spec_of(tool) for tool in all_tools().values())
+TOOLS = tuple(real_specs().values())
 
 
 @pytest.fixture(scope="module")
