@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.planning.doubles import TEAMS, TOOLS, asked, done, looked, objects, page, tokenizer
+from tests.planning.doubles import TEAMS, TOOLS, asked, done, looked, objects, page, table, tokenizer
 
 from sightline.errors import WeightsError
 from sightline.planning.situation import (
@@ -86,6 +86,14 @@ def test_a_table_is_its_columns_with_their_types_then_its_rows() -> None:
     head, *rows = evidence_text(done(2, "read_table", TEAMS)).splitlines()
     assert head == 'e2 read_table() ok: "table": "Team", "Points" number, "Won on" day'
     assert rows == ["3 rows", "Reds | 31 | 2 May 2020", "Blues | 28 | 3 May 2020", "O'Hara's | 7 | "]
+
+
+def test_a_stem_and_leaf_plot_tells_of_its_leaves() -> None:
+    plot = table(("Stem", "Leaf"), ("1", "0 3"), ("2", ""))
+    head, leaves, *rows = evidence_text(done(2, "read_table", plot)).splitlines()
+    assert head == 'e2 read_table() ok: "table": "Stem" number, "Leaf"'
+    assert leaves == "leaves: stem number, leaf number, value number"
+    assert rows == ["2 rows", "1 | 0 3", "2 | "]
 
 
 @pytest.mark.parametrize("many", [1, 40, 400])

@@ -145,6 +145,8 @@ def test_relations_are_those_that_were_read() -> None:
     assert names() == ["objects"]
     assert names(looked()) == ["objects"]
     assert names(looked(), READ) == ["table", "table_cells"]
+    plot = done(2, "read_table", table(("Stem", "Leaf"), ("1", "0 3")))
+    assert names(looked(), plot) == ["table", "table_cells", "leaves"]
     assert names(looked("cup"), READ) == ["table", "table_cells", "objects"]
     assert "document" in names(done(2, "read_document", fields(total="9.00")))
     assert names(done(2, "read_table", None, "error")) == ["objects"]

@@ -107,6 +107,23 @@ def test_its_boxes_are_those_of_the_cells(tools: dict[str, Any], picture: Pictur
     assert all(map_box(box, picture.frame) == box for box in result.payload.boxes())
 
 
+def test_leaves_are_read_with_their_table(tools: dict[str, Any], picture: Picture) -> None:
+    sql = "SELECT count(*) FROM leaves WHERE value BETWEEN 20 AND 39"
+    assert "there is no relation leaves" in asked(tools, picture, sql).message
+
+    before = tools["read_table"]._finding
+    tools["read_table"]._finding = table([["Stem", "Leaf"], ["1", "0 3"], ["2", "068"], ["3", "5, 9"]])
+    try:
+        result = asked(tools, picture, sql)
+        called = [len(tools[name].calls) for name in ("read_table", "read_chart", "read_document", "detect")]
+    finally:
+        tools["read_table"]._finding = before
+    assert called == [1, 0, 0, 0]
+    assert isinstance(result.payload, Relation)
+    assert result.payload.rows[0][0].value == 5
+    assert {cell.text for cell in result.payload.cited} == {"2", "068", "3", "5, 9"}
+
+
 def test_texts_of_results(tools: dict[str, Any], picture: Picture) -> None:
     result = asked(
         tools,

@@ -13,7 +13,7 @@ from sightline.images import Picture, load_image
 from sightline.tools import guard
 from sightline.tools.base import Tool
 from sightline.tools.crop import cut
-from sightline.tools.read_table import TableReader
+from sightline.tools.read_table import TableReader, _joined
 from sightline.tools.read_text import TextReader
 from sightline.tools.reading import Page
 from sightline.tools.recognise import ink_in, unread, without_icons
@@ -171,6 +171,22 @@ def test_rules_are_no_letters() -> None:
     across, down = rules_of(draw_table(FRUIT, rules="none").pixels, 22)
     assert not across.any()
     assert not down.any()
+
+
+def test_a_digit_that_two_runs_share_is_read_once() -> None:
+    image = Image.new("RGB", (120, 40), "white")
+    for n, digit in enumerate("2337"):
+        ImageDraw.Draw(image).text((10 + 20 * n, 20), digit, "black", ImageFont.load_default(20), anchor="lm")
+    picture = load_image(image)
+
+    def joined(*runs: tuple[str, float, float]) -> str:
+        page = words_on(picture, {text: (left, 8, right, 32) for text, left, right in runs})
+        return _joined(list(page.spans), picture.pixels).replace(" ", "")
+
+    assert joined(("233", 6, 68), ("37", 46, 88)) == "2337"
+    assert joined(("23", 6, 46), ("37", 46, 88)) == "2337"  # side by side: one 3 in each
+    assert joined(("23", 6, 46), ("337", 24, 88)) == "2337"
+    assert joined(("23", 6, 50), ("37", 44, 88)) == "2337"  # they lap over, but each has its own 3
 
 
 def test_letters_that_the_edge_cuts_are_no_rules() -> None:

@@ -77,12 +77,49 @@ def test_the_long_form_of_a_table() -> None:
     assert texts(found)[0] == ["1", "Ants", "Pay", "$1,200", "$1,200", "$"]
 
 
-def test_leaves_of_a_stem_and_leaf_plot() -> None:
-    plot = table([["Stem", "Leaf"], ["1", "0 3"], ["2", ""], ["3", "5, 5 9"]])
-    found = asked("SELECT value FROM leaves WHERE value >= 13", plot)
+PLOT = [["STEM", "Leaves"], ["0", "6"], ["1", "0 3"], ["2", ""], ["3", "5, 5, 9"], ["10", "068"]]
 
-    assert texts(found) == [["13"], ["35"], ["35"], ["39"]]
-    assert {found.cited[n].text for n in found.rows[1][0].cells} == {"3", "5, 5 9"}
+
+def leaves(rows: list[list[str]], **how: int) -> list[list[object]] | None:
+    """Stem, leaf and value of each; None where the table is no plot."""
+    found = [one for one in source_of(table(rows, **how)).relations if one.name == "leaves"]
+    return [[slot.value for slot in row[1:]] for row in found[0].rows] if found else None
+
+
+def test_leaves_of_a_stem_and_leaf_plot() -> None:
+    found = leaves(PLOT)
+
+    assert found is not None
+    assert [value for *_, value in found] == [6, 10, 13, 35, 35, 39, 100, 106, 108]
+    assert found[-1] == [10, 8, 108]
+    assert [one.name for one in source_of(table(PLOT)).relations] == ["table", "table_cells", "leaves"]
+
+
+def test_a_leaf_cites_the_cells_that_it_stands_in() -> None:
+    found = asked("SELECT stem, leaf, value FROM leaves WHERE value = 39", table(PLOT))
+
+    assert texts(found) == [["3", "9", "39"]]
+    cited = [[found.cited[n].text for n in value.cells] for value in found.rows[0]]
+    assert cited == [["3"], ["5, 5, 9"], ["3", "5, 5, 9"]]
+
+
+def test_what_else_is_a_plot() -> None:
+    odd = [["Stem (tens)", "Leat"], ["1", "0 3"], ["2", ""], ["4", "5"]]
+    assert leaves(odd) == [[1, 0, 10], [1, 3, 13], [4, 5, 45]]
+    assert leaves([*odd[:2], ["1", "7"]]) is None  # they do not ascend
+    assert leaves([*odd, ["5", "12 3"]]) is None
+    assert leaves([["Stem length", "Leaf length"], ["12", "34"], ["15", "40"]]) is None
+    assert leaves([["Plant", "Leaf"], ["1", "0 3"]]) is None
+    assert leaves([["Stem", "Leaf", ""], ["1", "0 3", "x"]]) is None
+    assert leaves([["Stem", "Leaf"], ["1", ""]]) == []
+
+
+def test_of_a_plot_what_is_no_digit_is_not_seen() -> None:
+    rows = [["Stem", "Leaf"], ["1", "0 B"], ["l", "4"], ["3", "5"]]
+
+    assert leaves(rows) == [[1, 0, 10], [3, 5, 35]]
+    assert source_of(table(rows)).partial == "stems or leaves of 2 rows that are no digits"
+    assert not source_of(table(PLOT)).partial
 
 
 def test_a_chart_of_one_series() -> None:

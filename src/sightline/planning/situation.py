@@ -115,8 +115,8 @@ def _percent(box: Box) -> str:
 
 
 def _relation_text(payload: Table | ChartData, budget: int) -> str:
-    wide = source_of(payload).relations[0]
-    lines = [schema_text_of(wide)]
+    wide, *others = source_of(payload).relations
+    lines = [schema_text_of(one) for one in (wide, *others) if one.name in (wide.name, "leaves")]
     if payload.title:
         lines.insert(0, f"title: {payload.title}")
     if isinstance(payload, ChartData):

@@ -65,7 +65,8 @@ class Query(Tool):
         category and value (or a column for each series); a document is one row; objects have class, color,
         size, place, area, x, y, width, height, score. Each has a long form, a row for each cell: table_cells,
         chart_cells, document_cells, object_cells (row_no, row_name, column_name, text, value, unit, day,
-        score, cell). A stem-and-leaf plot has leaves (row_no, value). Texts compare without case and accents.
+        score, cell). A stem-and-leaf plot has leaves (row_no, stem, leaf, value). Texts compare without case
+        and accents.
 
         Args:
             sql: such as SELECT "Team" FROM "table" WHERE "Points" > 5 ORDER BY "Points" DESC LIMIT 1

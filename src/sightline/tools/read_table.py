@@ -102,8 +102,31 @@ def _cell(spans: list[TextSpan], pixels: Pixels) -> Cell:
 
 def _joined(spans: list[TextSpan], pixels: Pixels) -> str:
     """The texts in reading order, set apart by spaces."""
-    order = [n for line in lines_of(boxes_of(spans)) for n in line]
-    return " ".join(_spaced(spans[n], pixels) for n in order)
+    texts = []
+    for line in lines_of(boxes_of(spans)):
+        for k, n in enumerate(line):
+            text = _spaced(spans[n], pixels)
+            texts.append(text[1:].lstrip() if k and _share(spans[line[k - 1]], spans[n], pixels) else text)
+    return " ".join(filter(None, texts))
+
+
+def _share(one: TextSpan, other: TextSpan, pixels: Pixels) -> bool:
+    """Whether two runs of digits lap over each other and both hold one digit, which is inked once."""
+    left, right = (span.text.replace(" ", "") for span in (one, other))
+    if not (left.isdigit() and right.isdigit() and left[-1] == right[0]):
+        return False
+    a, b = boxes_of([one, other])
+    if a[2] <= b[0]:
+        return False
+    both = np.array([a[0], max(a[1], b[1]), max(a[2], b[2]), min(a[3], b[3])])
+    return len(_strokes(pixels, both)) == len(left) + len(right) - 1
+
+
+def _strokes(pixels: Pixels, box: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where the inked columns of a box begin and end, px from its left, int64[n, 2]; rules are left out."""
+    share = ink_in(pixels, box).mean(0)
+    columns = np.concatenate([[False], (share > 0) & (share < 0.95), [False]])  # fuller ones are rules
+    return np.nonzero(np.diff(columns.astype(int)))[0].reshape(-1, 2)
 
 
 def _spaced(span: TextSpan, pixels: Pixels) -> str:
@@ -111,9 +134,7 @@ def _spaced(span: TextSpan, pixels: Pixels) -> str:
     digits = span.text.replace(" ", "")
     if not (digits.isdigit() and len(digits) > 1):
         return span.text
-    share = ink_in(pixels, boxes_of([span])[0]).mean(0)
-    columns = np.concatenate([[False], (share > 0) & (share < 0.95), [False]])  # fuller ones are rules
-    edges = np.nonzero(np.diff(columns.astype(int)))[0].reshape(-1, 2)
+    edges = _strokes(pixels, boxes_of([span])[0])
     gaps = edges[1:, 0] - edges[:-1, 1]
     wide = len(edges) == len(digits) and gaps.min() > 0.15 * span.box.height
     return " ".join(digits) if wide else span.text

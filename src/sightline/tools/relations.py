@@ -13,6 +13,8 @@ cell, always of the same columns (`LONG`):
     day          DATE     the day that it is
     score        DOUBLE   how sure its reading is, 0..1
     cell         INTEGER  its number on the page
+
+A stem-and-leaf plot is a third one too, `leaves`, with a row for each leaf (`LEAVES`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import pairwise
 from typing import Literal
 
 from sightline.tools.places import place_of
@@ -164,9 +167,11 @@ def _table(table: Table) -> Source:
     made = [Column(name=n, kind=t.kind, unit=t.unit) for n, t in zip(names, typed, strict=True)]
     wide = _wide("table", made, columns)
     long = _long("table_cells", made, columns, typed, headers, cells)
-    leaves = _leaves(made, columns)
+    leaves, unread = _leaves(made, columns)
     return Source(
-        cells=_with_units(cells, columns, typed), relations=(wide, long, *leaves), partial=table.partial
+        cells=_with_units(cells, columns, typed),
+        relations=(wide, long, *leaves),
+        partial="; ".join(filter(None, (table.partial, unread))),
     )
 
 
@@ -218,20 +223,55 @@ def unique(names: Iterable[str]) -> list[str]:
     return found
 
 
-_LEAF = Column(name="value", kind="number", printed=False)
+LEAVES = (
+    ROW,
+    Column(name="stem", kind="number", printed=False),
+    Column(name="leaf", kind="number", printed=False),
+    Column(name="value", kind="number", printed=False),
+)
+"""Of a stem-and-leaf plot, a row for each leaf: 3 | 5 is the stem 3, the leaf 5 and the value 35."""
 
 
-def _leaves(columns: Sequence[Column], slots: Sequence[Sequence[Slot]]) -> list[Rows]:
-    """Of a stem-and-leaf plot, a row for each leaf with the number that it stands for; else nothing."""
-    if [c.name.casefold() for c in columns] not in (["stem", "leaf"], ["stem", "leaves"]):
-        return []
+def _leaves(columns: Sequence[Column], slots: Sequence[Sequence[Slot]]) -> tuple[list[Rows], str]:
+    """The leaves of a stem-and-leaf plot, with the cells that they stand in; what was not read of them.
+
+    Of any other table there are none.
+    """
+    if not _is_plot(columns, slots):
+        return [], ""
     rows: list[tuple[Slot, ...]] = []
+    unread = 0
     for stem, leaf in zip(*slots, strict=True):
-        for digit in re.findall(r"\d", leaf.text) if stem.text.strip().isdigit() else []:
-            value = float(stem.text.strip() + digit)
-            slot = Slot(value=value, text=f"{value:g}", cells=(*stem.cells, *leaf.cells))
-            rows.append((Slot(value=len(rows) + 1), slot))
-    return [Rows(name="leaves", columns=(ROW, _LEAF), rows=tuple(rows))]
+        tens = stem.text.strip()
+        unread += not (tens.isdecimal() and re.fullmatch(r"[\d\s,;.]*", leaf.text))
+        for digit in re.findall(r"\d", leaf.text) if tens.isdecimal() else []:
+            value = int(tens + digit)
+            rows.append(
+                (
+                    Slot(value=len(rows) + 1),
+                    Slot(value=float(tens), text=str(int(tens)), cells=stem.cells),
+                    Slot(value=float(digit), text=str(int(digit)), cells=leaf.cells),
+                    Slot(value=float(value), text=str(value), cells=(*stem.cells, *leaf.cells)),
+                )
+            )
+    partial = f"stems or leaves of {unread} rows that are no digits" if unread else ""
+    return [Rows(name="leaves", columns=LEAVES, rows=tuple(rows))], partial
+
+
+def _is_plot(columns: Sequence[Column], slots: Sequence[Sequence[Slot]]) -> bool:
+    """Whether two columns are stems and leaves, by both heads or by the first one and what stands below.
+
+    Below the head of stems, whole numbers ascend; beside them stand single digits, set apart, or nothing.
+    """
+    heads = [column.name.casefold() for column in columns]
+    if len(heads) != 2 or not re.search(r"\bstems?\b", heads[0]):
+        return False
+    if heads[0] in ("stem", "stems") and heads[1] in ("leaf", "leaves"):
+        return True
+    stems, leaves = ([slot.text.strip() for slot in column] for column in slots)
+    ascend = all(stem.isdecimal() for stem in stems) and all(int(a) < int(b) for a, b in pairwise(stems))
+    single = all(re.fullmatch(r"(?:\d(?:[\s,;]+\d)*)?", leaf) for leaf in leaves)
+    return ascend and single and any(len(leaf) > 1 for leaf in leaves)
 
 
 # Charts.

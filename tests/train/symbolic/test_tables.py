@@ -9,14 +9,22 @@ from datetime import date, time
 import numpy as np
 import pytest
 
+from sightline.planning.choices import choices_made
+from sightline.planning.grammar import reply_steps, written
+from sightline.planning.situation import Situation
+from sightline.planning.sql_relations import sql_relations
+from sightline.planning.tool_spec import Argument, ToolSpec
 from sightline.train.symbolic.episode import Episode, run_query
 from sightline.train.symbolic.noise import noisy
-from sightline.train.symbolic.table_payload import evidence
+from sightline.train.symbolic.table_payload import evidence, table_of, view_of
 from sightline.train.symbolic.table_phrases import QUESTIONS
+from sightline.train.symbolic.table_topics_stems import BOUNDED, COMPUTED, stem_plot, subjects
 from sightline.train.symbolic.table_view import EMPTY, Ask
 from sightline.train.symbolic.table_words import sections_of
-from sightline.train.symbolic.tables import asks, draw, table_episode, table_first_calls
+from sightline.train.symbolic.tables import asks, draw, query_reply, table_episode, table_first_calls
 from sightline.types import Evidence, Relation
+
+QUERY = ToolSpec(name="query", params=(Argument(name="sql", kind="sql"),))
 
 
 def plain(value: object) -> object:
@@ -71,8 +79,44 @@ def test_each_family_is_right() -> None:
 
 def test_wordings_are_many() -> None:
     found = {name: part for file in QUESTIONS for name, part in sections_of(file).items()}
-    found |= {k: v for k, v in sections_of("tables_topics.txt").items() if not k.startswith("stem_thing")}
+    found |= sections_of("tables_topics.txt") | sections_of("tables_stems.txt")
     assert not {name for name, part in found.items() if len(part) < 4}
+
+
+def test_plots_are_right_and_their_replies_allowed() -> None:
+    rng = np.random.default_rng(4)
+    seen: Counter[str] = Counter()
+    for _ in range(60):
+        draft = stem_plot(rng)
+        read = table_of(draft, rng)
+        given = (evidence(2, "read_table", read),)
+        for asked in asks(view_of(draft, read, rng), "stem", rng, 10):
+            seen[asked.family] += 1
+            world = Situation(question=noisy(asked.question, rng), tools=(QUERY,), evidence=given)
+            choices_made(
+                written(query_reply(asked)), reply_steps(world, sql_relations(given, world.question))
+            )
+            if seen[asked.family] <= 6:
+                assert right(asked, given), asked
+    wanted = [*BOUNDED, *COMPUTED]
+    assert set(seen) == {f"stem_{name}" for name in wanted}
+
+
+def test_plots_are_of_many_kinds() -> None:
+    rng = np.random.default_rng(6)
+    drafts = [stem_plot(rng) for _ in range(300)]
+    printed = [leaf for draft in drafts for leaf in draft.columns[1]]
+    assert {3, 8} <= {len(draft.columns[0]) for draft in drafts} <= set(range(3, 9))
+    assert {0, 8} <= {sum(map(str.isdigit, leaf)) for leaf in printed} <= set(range(9))
+    assert any(", " in leaf for leaf in printed)
+    assert any(leaf.isdigit() and len(leaf) > 1 for leaf in printed)
+    assert len({draft.intro[1] for draft in drafts}) == len(subjects())
+
+
+def test_a_share_of_tables_are_plots() -> None:
+    rng = np.random.default_rng(0)
+    plots = sum(draw(rng)[0].topic == "stem" for _ in range(600))
+    assert 0.05 <= plots / 600 <= 0.09
 
 
 def replies(episode: Episode) -> list[str]:

@@ -1,8 +1,7 @@
-"""Tables with questions of their own: stem-and-leaf plots, frequencies, prices, times, ledgers, markets."""
+"""Tables with questions of their own: frequencies, prices, times, ledgers, markets, stems and leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from numpy.random import Generator
@@ -12,80 +11,10 @@ from sightline.train.symbolic.table_phrases import Family
 from sightline.train.symbolic.table_states import Draft
 from sightline.train.symbolic.table_topics_prices import LIST_PRICES, UNIT_PRICES, price_list, unit_price_list
 from sightline.train.symbolic.table_topics_say import HE_SHE, topic_ask
+from sightline.train.symbolic.table_topics_stems import STEMS
 from sightline.train.symbolic.table_topics_times import EVENTS, STOPS, event_table, stop_table
-from sightline.train.symbolic.table_view import Ask, Speak, View, number_literal
-from sightline.train.symbolic.table_words import chance, fill, pick, sections_of, some
-
-WORDINGS = "tables_topics.txt"
-
-
-def stem_plot(rng: Generator) -> Draft:
-    """A stem-and-leaf plot of two-digit numbers."""
-    first = int(rng.integers(1, 6))
-    stems = range(first, min(first + int(rng.integers(3, 7)), 10))
-    leaves = [sorted(int(d) for d in rng.integers(0, 10, int(rng.integers(1, 9)))) for _ in stems]
-    told = fill(pick(rng, sections_of(WORDINGS)["stem_story"]), rng, {"p": groups()["person"].names})
-    return Draft(
-        entity=("stem", "stems"),
-        heads=("Stem", pick(rng, ("Leaf", "Leaf", "Leaves"))),
-        columns=(tuple(str(s) for s in stems), tuple(" ".join(map(str, row)) for row in leaves)),
-        speaks=(Speak(noun=("stem",)), Speak(noun=("leaf",))),
-        roles=("name", "leaf"),
-        title=pick(rng, ("", "Stem-and-leaf plot", "Number of pages", "Scores", "Weights (kg)")),
-        intro=(told,) if chance(rng, 0.8) else (),
-        topic="stem",
-        clean=True,
-    )
-
-
-def _leaves(view: View) -> list[float]:
-    """The numbers of a stem-and-leaf plot."""
-    stems, leaves = view.cols
-    return [
-        float(stem + digit)
-        for stem, leaf in zip(stems.texts, leaves.texts, strict=True)
-        for digit in leaf
-        if digit.isdigit()
-    ]
-
-
-def stem_count(view: View, rng: Generator) -> Ask | None:
-    """How many numbers of the plot are above, below, at least, at most or exactly so much."""
-    values = _leaves(view)
-    family = str(pick(rng, ("least", "more", "fewer", "most", "exactly", "between", "within", "count")))
-    value = (
-        pick(rng, values) if family == "exactly" or chance(rng, 0.4) else float(round(pick(rng, values), -1))
-    )
-    high = value + float(pick(rng, (10, 20, 30)))
-    tests: dict[str, tuple[str, Callable[[float], bool]]] = {
-        "least": (">= {v}", lambda n: n >= value),
-        "more": ("> {v}", lambda n: n > value),
-        "fewer": ("< {v}", lambda n: n < value),
-        "most": ("<= {v}", lambda n: n <= value),
-        "exactly": ("= {v}", lambda n: n == value),
-        "between": (">= {v} AND value < {w}", lambda n: value <= n < high),
-        "within": ("BETWEEN {v} AND {w}", lambda n: value <= n <= high),
-    }
-    things = sections_of(WORDINGS)["stem_thing"]
-    slots = {"v": f"{value:.0f}", "v2": f"{high:.0f}", "thing": pick(rng, things)}
-    if family == "count":
-        return topic_ask(view, rng, "stem_count", "SELECT count(*) FROM leaves", len(values), "number", slots)
-    sign, test = tests[family]
-    condition = sign.format(v=number_literal(value), w=number_literal(high))
-    sql = f"SELECT count(*) FROM leaves WHERE value {condition}"
-    return topic_ask(view, rng, f"stem_{family}", sql, sum(map(test, values)), "number", slots)
-
-
-def stem_value(view: View, rng: Generator) -> Ask | None:
-    """The largest or smallest number of the plot, its median, its range."""
-    values = sorted(_leaves(view))
-    family = str(pick(rng, ("max", "min", "max", "min", "median", "range")))
-    middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
-    expect = {"max": values[-1], "min": values[0], "median": middle, "range": values[-1] - values[0]}[family]
-    what = "max(value) - min(value)" if family == "range" else f"{family}(value)"
-    slots = {"thing": pick(rng, sections_of(WORDINGS)["stem_thing"])}
-    return topic_ask(view, rng, f"stem_{family}", f"SELECT {what} FROM leaves", expect, "number", slots)
-
+from sightline.train.symbolic.table_view import Ask, Speak, View
+from sightline.train.symbolic.table_words import chance, pick, some
 
 FREQUENT = (
     ("Pets", "pets", "own", "owned", "students"),
@@ -324,7 +253,6 @@ def at_price(view: View, rng: Generator) -> Ask | None:
 
 
 MAKERS = (
-    stem_plot,
     frequency_table,
     price_list,
     price_list,
@@ -336,7 +264,7 @@ MAKERS = (
 )
 
 TOPICS: dict[str, dict[str, tuple[Family, float]]] = {
-    "stem": {"stem_count": (stem_count, 3), "stem_value": (stem_value, 1)},
+    "stem": STEMS,
     "frequency": {"frequency": (frequency, 1)},
     "prices": LIST_PRICES,
     "unit prices": UNIT_PRICES,
@@ -349,5 +277,5 @@ TOPICS: dict[str, dict[str, tuple[Family, float]]] = {
 
 
 def topic_table(rng: Generator) -> Draft:
-    """A table of one of these kinds."""
+    """A table of one of these kinds; stem-and-leaf plots are drawn apart."""
     return pick(rng, MAKERS)(rng)

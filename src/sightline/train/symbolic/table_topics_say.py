@@ -20,9 +20,10 @@ def topic_ask(
     expect: Value | list[Value],
     kind: str,
     slots: Mapping[str, str | Sequence[str]],
+    wordings: str = "tables_topics.txt",
 ) -> Ask:
     """A question of a family in one of its wordings; most come with the story of the table."""
-    question = fill(pick(rng, fitting(sections_of("tables_topics.txt")[family], slots)), rng, slots)
+    question = fill(pick(rng, fitting(sections_of(wordings)[family], slots)), rng, slots)
     if view.intro and chance(rng, 0.75):
         question = f"{view.intro[0]} {question}"
     return Ask(family=family, kind=kind, question=question, sql=sql, expect=expect)

@@ -24,6 +24,7 @@ from sightline.train.symbolic.table_questions_sums import SUMS
 from sightline.train.symbolic.table_questions_wide import WIDE
 from sightline.train.symbolic.table_states import Draft, matrix_table, named_table, schema_table, story_table
 from sightline.train.symbolic.table_topics import TOPICS, topic_table
+from sightline.train.symbolic.table_topics_stems import stem_plot
 from sightline.train.symbolic.table_view import Ask, View
 from sightline.train.symbolic.table_words import chance, pick, some
 from sightline.types import Evidence, Table, ToolCall, ToolResult
@@ -45,6 +46,9 @@ MAKERS = (
     topic_table,
     topic_table,
 )
+PLOTS = 0.07
+"""Share of stem-and-leaf plots among tables."""
+
 LEAST, MOST = 14, 22
 """Questions about a table: tools and table, read once for all of them, are half of an episode's tokens."""
 
@@ -54,7 +58,7 @@ ANSWERED = 0.2
 
 def draw(rng: Generator) -> tuple[Draft, Table, View]:
     """A table, what is read of it, and the view of that."""
-    draft = pick(rng, MAKERS)(rng)
+    draft = stem_plot(rng) if chance(rng, PLOTS) else pick(rng, MAKERS)(rng)
     table = table_of(draft, rng)
     return draft, table, view_of(draft, table, rng)
 
