@@ -345,3 +345,11 @@ def test_nothing_is_said_to_be_missing_before_the_reader_of_its_medium_was_asked
     assert allowed(asked(QUESTION, paper, text, page_of_it, tools=tools), silent)
     assert allowed(asked(QUESTION, looked("square"), text, tools=tools), silent)
     assert allowed(asked(QUESTION, paper, text, must_answer=True, tools=tools), silent)
+
+
+def test_one_thing_is_not_ambiguous() -> None:
+    several = "color: cannot tell: ambiguous"
+    for found, is_allowed in ((objects("red"), False), (objects(), False), (objects("red", "blue"), True)):
+        seen = done(2, "detect", found, query="square")
+        assert allowed(asked(QUESTION, looked("square"), seen), several) is is_allowed
+    assert allowed(asked(QUESTION, looked("square")), several)

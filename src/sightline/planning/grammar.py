@@ -105,7 +105,8 @@ class _Grammar:
         if said in heads:
             return Reply(kind=kind, calls=(yield from self._calls(heads, heads[said])))
         if said == " cannot tell:":
-            reason = yield OneOf(tuple(f" {one}" for one in REASONS))
+            reasons = [one for one in REASONS if one != "ambiguous" or not self._found_one_at_most()]
+            reason = yield OneOf(tuple(f" {one}" for one in reasons))
             yield OneOf((END,))
             return Reply(kind=kind, reason=next(one for one in REASONS if f" {one}" == reason))
         what, evidence = references[said]
@@ -136,7 +137,7 @@ class _Grammar:
 
         Then nobody can tell yet that something is not there.
         """
-        asked = {e.call.name for e in self.situation.evidence if not isinstance(e.result.payload, Overview)}
+        asked = {e.call.name for e in self.situation.evidence if not _is_glance(e)}
         seen = [e.result.payload for e in self.situation.evidence]
         mediums = {one.medium for one in seen if isinstance(one, Overview)}
         return bool(asked) and any(tool.reads in mediums and tool.name not in asked for tool in tools)
@@ -153,6 +154,13 @@ class _Grammar:
                 return False
             case _:
                 return True
+
+    def _found_one_at_most(self) -> bool:
+        """Whether things were looked for and never several were found: then no other can be meant."""
+        found = [e.result.payload for e in self.situation.evidence if not _is_glance(e)]
+        return bool(found) and all(
+            isinstance(one, Detections) and len(one.items) <= 1 and not one.unclear for one in found
+        )
 
     def _calls(self, heads: dict[str, ToolSpec], first: ToolSpec) -> Steps[tuple[Said, ...]]:
         calls, tool = [], first
@@ -252,6 +260,10 @@ class _Grammar:
             names.append((yield OneOf(tuple(f" {name}" for name in known)))[1:])
         yield OneOf((END,))
         return tuple(names)
+
+
+def _is_glance(evidence: Evidence) -> bool:
+    return isinstance(evidence.result.payload, Overview)
 
 
 _ANSWERED = ("ok", "empty", "unsupported")
