@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from sightline.planning.tool_spec import ToolSpec
 from sightline.train.packing import Packed
 from sightline.train.planner import (
     PlannerStage,
+    allowed_alone,
     hidden_states,
     likeliest,
     planner_batch,
@@ -106,9 +109,9 @@ def groups(tokens: Tokens, batch: Packed) -> list[Group]:
 
 
 def test_the_loss_is_that_of_each_reply_by_itself(tokens: Tokens, whole: WithChoices, batch: Packed) -> None:
-    """Packed or alone after its own prompt: the same cross-entropy."""
+    """Packed or alone after its own prompt: the same cross-entropy, here over all tokens."""
     model = llama(tokens.size)
-    loss, count, figures = planner_loss(model, whole)
+    loss, count, figures = planner_loss(model, replace(whole, allowed=((),) * len(whole.allowed)))
     plain = llama(tokens.size, "eager")
     expected, number = 0.0, 0
     for row in range(len(batch.ids)):
@@ -164,6 +167,18 @@ def test_replies_are_learned(tokens: Tokens, whole: WithChoices) -> None:
     assert losses[-1] < losses[0] / 4
     for task in ("call", "answer"):
         assert 0 <= figures[f"hit:{task}"] <= figures[f"all:{task}"]
+
+
+def test_a_token_is_held_against_what_is_allowed_alone() -> None:
+    logits = torch.tensor([[9.0, 1.0, 2.0], [9.0, 1.0, 2.0]], requires_grad=True)
+    held = allowed_alone(logits, [(1, 2), ()])
+    assert held[0].tolist() == [-torch.inf, 1.0, 2.0]
+    assert held[1].tolist() == [9.0, 1.0, 2.0]
+    loss = nn.functional.cross_entropy(held, torch.tensor([2, 2]), reduction="none")
+    loss.sum().backward()
+    assert float(loss[0].detach()) == pytest.approx(float(np.log1p(np.exp(-1.0))), rel=1e-5)
+    assert logits.grad is not None
+    assert float(logits.grad[0, 0]) == 0.0
 
 
 def test_the_likeliest_is_one_that_the_grammar_allows() -> None:

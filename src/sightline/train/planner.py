@@ -203,11 +203,12 @@ def planner_batch(
 def planner_loss(model: nn.Module, batch: WithChoices) -> tuple[Tensor, float, dict[str, float]]:
     """Cross-entropy summed over the replies' tokens, their number, and replies right by task.
 
-    A reply is right where each of its tokens is the likeliest of those that its grammar allows there.
+    Where the grammar leaves a choice, a token is held against what it allows there alone, as in decoding. A
+    reply is right where each of its tokens is the likeliest of those.
     """
     assert isinstance(model, PreTrainedModel)
     logits, wanted, where = reply_logits(model, batch.packed)
-    loss = nn.functional.cross_entropy(logits, wanted, reduction="sum")
+    loss = nn.functional.cross_entropy(allowed_alone(logits, batch.allowed), wanted, reduction="sum")
     right = likeliest(logits.detach(), wanted, batch.allowed) == wanted
     return loss, float(len(wanted)), exact_by_task(batch.packed, where, right)
 
@@ -222,6 +223,18 @@ def reply_logits(
     where, wanted = targets(packed)
     hidden = hidden_states(model, packed, embedded)
     return model.get_output_embeddings()(hidden[where]).float(), wanted, where
+
+
+def allowed_alone(logits: Tensor, allowed: Sequence[tuple[int, ...]]) -> Tensor:
+    """The logits, float[N, V], minus infinity for what is not allowed; see `batches.WithChoices`.
+
+    Where nothing is said to be allowed they stay as they are: free text, or the one token that is possible.
+    """
+    closed = torch.zeros_like(logits, dtype=torch.bool)
+    closed[[n for n, options in enumerate(allowed) if options]] = True
+    rows = [n for n, options in enumerate(allowed) for _ in options]
+    closed[rows, [token for options in allowed for token in options]] = False
+    return logits.masked_fill(closed, -torch.inf)
 
 
 def likeliest(logits: Tensor, wanted: Tensor, allowed: Sequence[tuple[int, ...]]) -> Tensor:
