@@ -245,8 +245,8 @@ def test_ids_of_two_digits_are_told_apart() -> None:
     many = [done(n, "detect", objects(*["red"] * 12), query=str(n)) for n in range(1, 12)]
     world = asked("red", *many)
     assert parsed(world, "number: count of e11").reference == Reference(what="count", of="e11")
-    (call,) = parsed(world, "number: measure(regions=[e1, e11.12, e1.1])").calls
-    assert call.arguments == (("regions", ("e1", "e11.12", "e1.1")),)
+    (call,) = parsed(world, "number: measure(regions=[e1, e11.12, e11.1])").calls
+    assert call.arguments == (("regions", ("e1", "e11.12", "e11.1")),)
 
 
 def test_what_may_be_said_of_a_finding() -> None:
@@ -353,3 +353,13 @@ def test_one_thing_is_not_ambiguous() -> None:
         seen = done(2, "detect", found, query="square")
         assert allowed(asked(QUESTION, looked("square"), seen), several) is is_allowed
     assert allowed(asked(QUESTION, looked("square")), several)
+
+
+def test_no_region_is_named_twice_so_that_a_list_of_them_ends() -> None:
+    seen = asked(QUESTION, looked("square"), done(2, "detect", objects("red", "blue"), query="squares"))
+    assert allowed(seen, "number: measure(regions=[e2.1, e2.2])")
+    assert allowed(seen, "number: measure(regions=[e2])")
+    assert not allowed(seen, "number: measure(regions=[e2.1, e2.1])")
+    assert not allowed(seen, "number: measure(regions=[e2, e2])")
+    assert not allowed(seen, "number: measure(regions=[e2.1, e2])")
+    assert not allowed(seen, "number: measure(regions=[e2.1, e2.2, e2.1])")

@@ -227,15 +227,27 @@ class _Grammar:
         return whole + (yield OneOf(numbers))
 
     def _places(self) -> Steps[tuple[str, ...]]:
+        """Some boxes, none of them twice: each by itself, or all of a finding."""
         yield OneOf(("[",))
+        left = {
+            name: [f".{n}" for n in range(1, min(boxes, MOST_BOXES) + 1)]
+            for name, boxes in self.places.items()
+            if boxes
+        }
         found: list[str] = []
         while True:
-            name = yield OneOf(tuple(name for name, boxes in self.places.items() if boxes))
-            numbers = tuple(f".{n}" for n in range(1, min(self.places[name], MOST_BOXES) + 1))
-            said = yield OneOf((*numbers, ", ", "]"))
+            name = yield OneOf(tuple(left))
+            more = (", ",) if len(left) > 1 and len(found) + 1 < MOST_BOXES else ()
+            numbers = left.pop(name)
+            again = (", ",) if len(numbers) > 1 and len(found) + 1 < MOST_BOXES else ()
+            whole = () if any(one.startswith(f"{name}.") for one in found) else (*more, "]")
+            said = yield OneOf((*numbers, *whole))
             if said.startswith("."):
+                numbers.remove(said)
+                if numbers:
+                    left[name] = numbers
                 name += said
-                said = yield OneOf((", ", "]"))
+                said = yield OneOf((*(more or again), "]"))
             found.append(name)
             if said == "]":
                 return tuple(found)
