@@ -40,6 +40,7 @@ def term(label: str, color: str | None = None, size: str | None = None) -> Term:
         ("BIG Grey squares", "square", "gray", "large"),
         ("little gray boxes", "square", "gray", "small"),
         ("tiny violet dot", "circle", "purple", "small"),
+        ("red circle instances", "circle", "red", None),
         ("any crosses?", "cross", None, None),
         ("crosses", "cross", None, None),
         ("plus signs", "cross", None, None),

@@ -85,6 +85,9 @@ _IN_THE_IMAGE = re.compile(
     r"((in|on|of|from|across) (the|this|that) (whole |entire )?"
     r"(image|picture|photo|photograph|scene|page|drawing|micrograph))?$"
 )
+_INSTANCES = re.compile(r"(?<=\w) (?:instances|exemplars|specimens)$")
+"""What is counted where a class is named before: `person instances`."""
+
 _PLACE = re.compile(
     r"(?: (?:that|which|who))?(?: (?:is|are|there|stands?|lies?|sits?|located|standing|sitting))*"
     r" (?:in|on|at|to|near|towards?) (?:the )?(?:far |very )?"
@@ -141,7 +144,8 @@ def _plain(text: str) -> str:
     said = said.lower().replace("_", " ").replace("-", " ").replace("&", " and ").replace("/", " or ")
     said = "".join(f" {word}" for word in re.findall(r"\w[\w'’]*|,", said))
     said = re.sub(r"\b(left|right|top|bottom|upper) most\b", r"\1most", said.rstrip(" ,"))
-    return _IN_THE_IMAGE.sub("", _ATTRIBUTE_AFTER.sub(r"\2 \1", _IN_COLOR.sub(r"\1", said)))
+    said = _IN_THE_IMAGE.sub("", _ATTRIBUTE_AFTER.sub(r"\2 \1", _IN_COLOR.sub(r"\1", said)))
+    return _INSTANCES.sub("", said)
 
 
 def _terms(words: str, vocabularies: Sequence[Sequence[str]]) -> list[Term]:
