@@ -30,7 +30,7 @@ SHARES: tuple[tuple[str, float, Generate], ...] = (
     ("statements", 0.08, statement_episode),
     ("chart calls", 0.08, chart_first_calls),
     ("photos", 0.10, photo_episode),
-    ("scenes", 0.10, scene_episode),
+    ("scenes", 0.22, scene_episode),
     ("documents", 0.12, document_episode),
     ("prints", 0.05, print_episode),
 )

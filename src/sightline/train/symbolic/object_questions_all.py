@@ -76,8 +76,10 @@ DRAWN: Mapping[Family, float] = {
     simple.color_of_all: 0.5,
     simple.kind: 14,
     simple.size: 5,
-    order.the_to_the: 10,
-    order.a_to_a: 5,
+    order.the_to_the: 25,
+    order.a_to_a: 10,
+    order.to_the: 8,
+    logic.of_two: 16,
 }
 """In drawings what tells things apart is shape, size and place: a small model mixes these words up."""
 
