@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,13 @@ def test_with_the_embedded_detector() -> None:
         counter.close()
 
 
+@pytest.fixture(scope="module")
+def counter() -> Iterator[Counter]:
+    made = Counter(Detector())
+    yield made
+    made.close()
+
+
 @pytest.mark.parametrize(
     ("query", "two", "holds"),
     [
@@ -123,10 +131,10 @@ def test_with_the_embedded_detector() -> None:
         ("stars outnumber the circles", ("stars", "circles"), False),
     ],
 )
-def test_two_numbers_are_compared(query: str, two: tuple[str, str], holds: bool) -> None:
+def test_two_numbers_are_compared(counter: Counter, query: str, two: tuple[str, str], holds: bool) -> None:
     assert compared(query) == two
     picture = make_picture(draw_scene(SCENE, 256))
-    result = guard.run(Counter(Detector()), picture, {"query": query}, timeout_s=60)
+    result = guard.run(counter, picture, {"query": query}, timeout_s=60)
     assert result.status == "ok", result.message
     assert isinstance(result.payload, Facts)
     (fact,) = result.payload.items
@@ -140,7 +148,7 @@ def test_a_number_is_no_second_kind_of_thing() -> None:
     assert compared("small red circles") is None
 
 
-def test_a_comparison_with_what_has_no_class_is_unsupported() -> None:
+def test_a_comparison_with_what_has_no_class_is_unsupported(counter: Counter) -> None:
     picture = make_picture(draw_scene(SCENE, 256))
-    result = guard.run(Counter(Detector()), picture, {"query": "more circles than ghosts"}, timeout_s=60)
+    result = guard.run(counter, picture, {"query": "more circles than ghosts"}, timeout_s=60)
     assert (result.status, "ghosts" in result.message) == ("unsupported", True)
