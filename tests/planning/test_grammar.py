@@ -344,6 +344,9 @@ def test_nothing_is_said_to_be_missing_before_the_reader_of_its_medium_was_asked
     assert not allowed(asked(QUESTION, paper, text, tools=tools), silent)
     assert allowed(asked(QUESTION, paper, text, page_of_it, tools=tools), silent)
     assert allowed(asked(QUESTION, looked("square"), text, tools=tools), silent)
+    sql = ToolSpec(name="query", params=(Argument(name="sql", kind="sql"),))
+    failed = done(2, "query", None, "error", sql="SELECT total FROM document")
+    assert allowed(asked(QUESTION, paper, failed, tools=(*tools, sql)), silent)
     assert allowed(asked(QUESTION, paper, text, must_answer=True, tools=tools), silent)
 
 

@@ -135,9 +135,11 @@ class _Grammar:
     def _unread(self, tools: Sequence[ToolSpec]) -> bool:
         """Whether tools were asked, but not the one that reads pictures of this medium.
 
-        Then nobody can tell yet that something is not there.
+        Then nobody can tell yet that something is not there. SQL is asked of what the readers find.
         """
         asked = {e.call.name for e in self.situation.evidence if not _is_glance(e)}
+        if asked & {tool.name for tool in tools if any(p.kind == "sql" for p in tool.params)}:
+            return False
         seen = [e.result.payload for e in self.situation.evidence]
         mediums = {one.medium for one in seen if isinstance(one, Overview)}
         return bool(asked) and any(tool.reads in mediums and tool.name not in asked for tool in tools)

@@ -205,21 +205,14 @@ class Query:
         """Whether it asks for whatever there is."""
         return any(term.is_generic for term in self.all_terms)
 
-    def choose(
-        self, found: Sequence[Detection], among: Sequence[Detection] | None = None
-    ) -> tuple[Detection, ...]:
-        """Those of `found` that are meant, in their order.
-
-        Args:
-            found: what was found.
-            among: where the others are, that things stand to; None: in `found`.
-        """
+    def choose(self, found: Sequence[Detection]) -> tuple[Detection, ...]:
+        """Those of `found` that are meant, in their order. What they stand to is among `found` too."""
         left = [item for item in found if not any(term.takes(item) for term in self.excluded)]
         chosen: list[Detection] = []
         for term in self.terms:
             meant = [item for item in left if term.takes(item)]
             if self.standing:
-                meant = self.standing.of(meant, found if among is None else among)
+                meant = self.standing.of(meant, found)
             chosen += term.pick.of(meant) if term.pick else meant
         return tuple(item for item in left if any(item is one for one in chosen))
 
