@@ -95,6 +95,7 @@ def test_what_is_taken_for_granted_and_lacks_is_said() -> None:
     assert query("circle left of the diamond").lacks(FOUND) == "the diamond"
     assert query("the diamond left of the circle").lacks(FOUND) == "the diamond"
     assert query("circle left of a diamond").lacks(FOUND) == ""
+    assert query("circle left of the small pink star").lacks(FOUND) == "the small pink star"
     assert query("circle left of the square above the diamond").lacks(FOUND) == "the diamond"
 
 

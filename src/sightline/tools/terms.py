@@ -97,6 +97,12 @@ class Term:
         """Whether all things of these classes are meant."""
         return not (self.colors or self.other_than or self.size or self.across or self.down or self.pick)
 
+    @property
+    def name(self) -> str:
+        """What it is called, with its size and colors: `small red star`."""
+        other = " or ".join(f"not {color}" for color in sorted(self.other_than))
+        return " ".join(filter(None, (self.size, " or ".join(sorted(self.colors)), other, self.noun)))
+
     def wants(self, label: str, attributes: dict[str, str]) -> bool:
         """Whether a detection of that label and these measured attributes is meant, its place aside."""
         color = attributes.get("color", "")
@@ -152,7 +158,7 @@ class Standing:
                 rest = [item for item in among if not any(item is one for one in several)]
                 stand = [tuple(map(id, self.of(found, [*rest, one]))) for one in several]
                 if len(set(stand)) > 1:
-                    return f"{len(several)} things fit the {other.terms[0].noun}"
+                    return f"{len(several)} things fit the {other.terms[0].name}"
             if said := other.open(among):
                 return said
         return ""
@@ -236,7 +242,7 @@ class Query:
             meant = [item for item in found if term.takes(item)]
             stand = self.standing.of(meant, found)
             if term.is_the_one and self.standing.holds and 0 < len(stand) < len(meant):
-                return f"{len(meant)} things fit the {term.noun}"
+                return f"{len(meant)} things fit the {term.name}"
             if said := self.standing.open(meant, found):
                 return said
         return ""
@@ -246,6 +252,6 @@ class Query:
         if not self.standing:
             return ""
         meant = [*self.terms, *(term for other in self.standing.others for term in other.terms)]
-        lost = [t.noun for t in meant if t.is_the_one and not any(t.takes(item) for item in found)]
+        lost = [t.name for t in meant if t.is_the_one and not any(t.takes(item) for item in found)]
         deeper = (other.lacks(found) for other in self.standing.others)
         return f"the {lost[0]}" if lost else next(filter(None, deeper), "")
